@@ -1,0 +1,74 @@
+"""The names of everything that must exist before the first request.
+
+One truth for the code, infra/ and the local stack: Cosmos containers with their partition keys,
+time to live and indexes, storage queues, tables and blob containers, and the Web PubSub hub.
+Request code never creates any of them: in Azure a managed identity may not.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+COSMOS_DATABASE = "workbench"
+
+CONVERSATIONS = "conversations"
+LINKS = "links"
+ASSISTANTS = "assistants"
+USERS = "users"
+SHARES = "shares"
+
+DELIVERIES_QUEUE = "assistant-deliveries"
+SERVICE_STATUS_QUEUE = "service-status"
+
+REGISTRATIONS_TABLE = "AssistantServiceRegistrations"
+
+FILES_BLOB_CONTAINER = "files"
+
+WEB_PUBSUB_HUB = "workbench"
+
+
+@dataclass(frozen=True)
+class CosmosContainer:
+    """One container: its partition key path, default time to live and indexing policy.
+
+    `default_ttl` is in seconds; -1 means that only documents with a `ttl` of their own expire,
+    None that nothing does. Indexing is opt-in: only `indexed_paths` and `composite_indexes`
+    (tuples of path and order) are kept, because each indexed path makes every write dearer.
+    """
+
+    name: str
+    partition_key_path: str
+    default_ttl: int | None = None
+    indexed_paths: tuple[str, ...] = ()
+    composite_indexes: tuple[tuple[tuple[str, str], ...], ...] = field(default=())
+
+    def indexing_policy(self) -> dict[str, Any]:
+        """The policy in the shape that the Cosmos REST API and Bicep share."""
+        return {
+            "indexingMode": "consistent",
+            "automatic": True,
+            "includedPaths": [{"path": path} for path in self.indexed_paths],
+            "excludedPaths": [{"path": "/*"}, {"path": '/"_etag"/?'}],
+            "compositeIndexes": [
+                [{"path": path, "order": order} for path, order in composite]
+                for composite in self.composite_indexes
+            ],
+        }
+
+
+COSMOS_CONTAINERS = (
+    CosmosContainer(
+        CONVERSATIONS,
+        "/conversation_id",
+        default_ttl=-1,
+        indexed_paths=("/sequence/?", "/type/?"),
+        composite_indexes=((("/type", "ascending"), ("/sequence", "ascending")),),
+    ),
+    CosmosContainer(LINKS, "/source", indexed_paths=("/type/?",)),
+    CosmosContainer(ASSISTANTS, "/id"),
+    CosmosContainer(USERS, "/id"),
+    CosmosContainer(SHARES, "/share_id", indexed_paths=("/type/?",)),
+)
+
+QUEUES = (DELIVERIES_QUEUE, SERVICE_STATUS_QUEUE)
+TABLES = (REGISTRATIONS_TABLE,)
+BLOB_CONTAINERS = (FILES_BLOB_CONTAINER,)
