@@ -1,0 +1,28 @@
+"""What can be set about the stand-in, with the service's own limits as defaults."""
+
+from dataclasses import dataclass
+
+# The key of Microsoft's own emulator, so that either can be behind the same connection string.
+DEFAULT_ACCESS_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
+_SHORTEST_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one stand-in; raises ValueError for an access key of less than 32 bytes.
+
+    `endpoints` are further base URLs (a reverse proxy, a container's name) that tokens may be
+    made out to; the address that the request itself came to is always accepted.
+    """
+
+    access_key: str = DEFAULT_ACCESS_KEY
+    endpoints: tuple[str, ...] = ()
+    keep_alive_seconds: float = 20.0
+    recovery_seconds: float = 30.0
+    max_message_bytes: int = 1024 * 1024
+    max_unacked_messages: int = 1_000
+    max_unacked_bytes: int = 16 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if len(self.access_key.encode()) < _SHORTEST_KEY_BYTES:
+            raise ValueError(f"access key: at least {_SHORTEST_KEY_BYTES} bytes are needed")
