@@ -1,0 +1,1 @@
+"""An assistant service that answers every message with an echo: an example to start from."""
