@@ -1,0 +1,68 @@
+"""The app settings of the Functions host: the settings example with a stack's own addresses."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.azurite import ACCOUNT_KEY, ACCOUNT_NAME
+from local.stack.errors import StackError
+from local.stack.options import REPOSITORY_ROOT
+
+SETTINGS_EXAMPLE = REPOSITORY_ROOT / "local.settings.json.example"
+
+
+def storage_connection_string(blob_port: int, queue_port: int, table_port: int) -> str:
+    """The full connection string of an Azurite on these ports."""
+    base = "http://127.0.0.1"
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT_NAME};AccountKey={ACCOUNT_KEY};"
+        f"BlobEndpoint={base}:{blob_port}/{ACCOUNT_NAME};"
+        f"QueueEndpoint={base}:{queue_port}/{ACCOUNT_NAME};"
+        f"TableEndpoint={base}:{table_port}/{ACCOUNT_NAME};"
+    )
+
+
+def example_settings(path: Path = SETTINGS_EXAMPLE) -> dict[str, str]:
+    """The `Values` of the settings example. Raises StackError when it can't be read."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))["Values"]
+    except (OSError, ValueError, KeyError) as error:
+        raise StackError(f"{path} isn't a settings file: {error!r}") from error
+    return {name: str(value) for name, value in values.items()}
+
+
+def address_settings(
+    *, cosmos: str, web_pubsub: str, identity: str, storage: str
+) -> dict[str, str]:
+    """The settings that name a stack's own addresses; keys are those of the example."""
+    example = example_settings()
+    return {
+        "AzureWebJobsStorage": storage,
+        "WORKBENCH__COSMOS__ENDPOINT": f"{cosmos}/",
+        "WORKBENCH__COSMOS__KEY": example["WORKBENCH__COSMOS__KEY"],
+        "WORKBENCH__WEB_PUBSUB__CONNECTION_STRING": _web_pubsub_connection_string(
+            example["WORKBENCH__WEB_PUBSUB__CONNECTION_STRING"], web_pubsub
+        ),
+        "WORKBENCH__AUTH__JWKS_URL": f"{identity}/discovery/v2.0/keys",
+        "WORKBENCH__AUTH__ISSUERS": json.dumps([f"{identity}/{{tid}}/v2.0"]),
+    }
+
+
+def host_environment(
+    addresses: Mapping[str, str], environ: Mapping[str, str], overrides: Mapping[str, str]
+) -> dict[str, str]:
+    """The settings to run the Functions host with: the example's, at these addresses.
+
+    For what isn't an address an environment variable wins, as with `func start`; `overrides`
+    win over everything.
+    """
+    settings = {name: environ.get(name, value) for name, value in example_settings().items()}
+    return settings | dict(addresses) | dict(overrides)
+
+
+def _web_pubsub_connection_string(example: str, url: str) -> str:
+    """The example's connection string with another address: `Endpoint=...;Port=...;...`."""
+    parts = dict(part.split("=", 1) for part in example.split(";") if part)
+    endpoint, _, port = url.rpartition(":")
+    parts |= {"Endpoint": endpoint, "Port": port}
+    return "".join(f"{name}={value};" for name, value in parts.items())

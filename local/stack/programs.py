@@ -1,0 +1,67 @@
+"""The command lines and environments of the programs that make up a stack."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.stack.options import REPOSITORY_ROOT, StackOptions
+from local.stack.processes import Program
+
+EXAMPLE_ASSISTANT_REGISTERED = "echo_assistant registered with "
+
+
+def cosmos_program(data_dir: Path, port: int) -> Program:
+    """The Cosmos DB stand-in."""
+    return _stand_in("cosmos", port, "--data-dir", str(data_dir))
+
+
+def web_pubsub_program(port: int) -> Program:
+    """The Web PubSub stand-in, which keeps nothing."""
+    return _stand_in("web_pubsub", port)
+
+
+def identity_program(data_dir: Path, port: int) -> Program:
+    """The identity stand-in."""
+    return _stand_in("identity", port, "--data-dir", str(data_dir))
+
+
+def functions_host_program(
+    options: StackOptions, data_dir: Path, port: int, environment: Mapping[str, str]
+) -> Program:
+    """The Functions host with its app settings."""
+    return _stand_in(
+        "functions_host",
+        port,
+        "--app-root",
+        str(options.app_root.resolve()),
+        "--data-dir",
+        str(data_dir),
+        *(["--reload"] if options.reload else []),
+        environment=environment,
+    )
+
+
+def example_assistant_program(data_dir: Path, port: int, workbench_url: str) -> Program:
+    """The example assistant, which keeps its assistants in the data folder."""
+    return Program(
+        name="echo_assistant",
+        module="examples.echo_assistant",
+        arguments=(),
+        environment={
+            "ECHO_WORKBENCH_URL": workbench_url,
+            "ECHO_PORT": str(port),
+            "ECHO_DATA_FILE": str(data_dir / "echo_assistant.json"),
+        },
+        working_directory=REPOSITORY_ROOT,
+    )
+
+
+def _stand_in(
+    name: str, port: int, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Program:
+    return Program(
+        name=name,
+        module=f"local.{name}",
+        arguments=("--port", str(port), *arguments),
+        environment=environment or {},
+        working_directory=REPOSITORY_ROOT,
+    )
