@@ -1,0 +1,1 @@
+"""A local stand-in for the Azure Functions host that runs a Python v2 application."""
