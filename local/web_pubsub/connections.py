@@ -1,7 +1,6 @@
 """Client connections: plain, JSON and reliable JSON, each over a socket that may come and go."""
 
 import asyncio
-import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -137,7 +136,7 @@ class ReliableConnection(JsonConnection):
             former.abort()
         self._cancel_expiry()
         self.send(connected_frame(self.connection_id, self.user_id, self.reconnection_token))
-        now = time.monotonic()
+        now = self.settings.clock()
         for unacked in self._unacked:
             if unacked.expiry is None or now < unacked.expiry:
                 self.send(unacked.frame)
@@ -155,7 +154,7 @@ class ReliableConnection(JsonConnection):
         """Send a message and keep it until the client acknowledges it or its time is over."""
         self._sequence_id += 1
         frame = message.frame(self._sequence_id)
-        expiry = time.monotonic() + ttl_seconds if ttl_seconds else None
+        expiry = self.settings.clock() + ttl_seconds if ttl_seconds else None
         self._unacked.append(_Unacked(self._sequence_id, frame, expiry))
         self._unacked_bytes += len(frame)
         if (

@@ -1,5 +1,7 @@
 """What can be set about the stand-in, with the service's own limits as defaults."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 # The key of Microsoft's own emulator, so that either can be behind the same connection string.
@@ -12,7 +14,8 @@ class Settings:
     """Settings of one stand-in; raises ValueError for an access key of less than 32 bytes.
 
     `endpoints` are further base URLs (a reverse proxy, a container's name) that tokens may be
-    made out to; the address that the request itself came to is always accepted.
+    made out to; the address that the request itself came to is always accepted. `clock` (seconds)
+    is what the time to live of messages is measured with.
     """
 
     access_key: str = DEFAULT_ACCESS_KEY
@@ -22,6 +25,7 @@ class Settings:
     max_message_bytes: int = 1024 * 1024
     max_unacked_messages: int = 1_000
     max_unacked_bytes: int = 16 * 1024 * 1024
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         if len(self.access_key.encode()) < _SHORTEST_KEY_BYTES:

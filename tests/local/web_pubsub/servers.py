@@ -19,6 +19,8 @@ class Server:
 
     url: str
     session: aiohttp.ClientSession
+    clients: contextlib.AsyncExitStack
+    access_key: str = DEFAULT_ACCESS_KEY
     hub: str = "conversations"
     service: WebPubSubServiceClient = field(init=False)
 
@@ -29,7 +31,7 @@ class Server:
 
     @property
     def connection_string(self) -> str:
-        return f"Endpoint={self.url};AccessKey={DEFAULT_ACCESS_KEY};Version=1.0;"
+        return f"Endpoint={self.url};AccessKey={self.access_key};Version=1.0;"
 
     async def client_url(self, user_id: str | None = None, **options: Any) -> str:
         token = await self.service.get_client_access_token(user_id=user_id, **options)
@@ -39,12 +41,15 @@ class Server:
         self, user_id: str | None = None, protocol: str | None = JSON, **options: Any
     ) -> RawClient:
         url = await self.client_url(user_id, **options)
-        return await RawClient(self.session, url, protocol).__aenter__()
+        return await self._open(url, protocol)
 
     async def recover(self, client: RawClient, protocol: str | None = JSON) -> RawClient:
         """Come back to the connection of a client whose socket was dropped."""
         url = self.recovery_url(client.connection_id, client.connected["reconnectionToken"])
-        return await RawClient(self.session, url, protocol).__aenter__()
+        return await self._open(url, protocol)
+
+    async def _open(self, url: str, protocol: str | None) -> RawClient:
+        return await self.clients.enter_async_context(RawClient(self.session, url, protocol))
 
     def recovery_url(self, connection_id: str, token: str) -> str:
         return (
@@ -62,14 +67,21 @@ class Server:
 
 
 @contextlib.asynccontextmanager
+async def known_server(url: str, access_key: str = DEFAULT_ACCESS_KEY) -> AsyncIterator[Server]:
+    """Give clients for a server that runs already; they are closed when the block ends."""
+    async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as clients:
+        server = Server(url, session, clients, access_key)
+        async with server.service:
+            yield server
+
+
+@contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Server]:
     """Serve on a free port until the block ends."""
     runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
-    async with aiohttp.ClientSession() as session:
-        server = Server(f"http://{host}:{port}", session)
-        async with server.service:
-            yield server
+    async with known_server(f"http://{host}:{port}") as server:
+        yield server
     await runner.cleanup()

@@ -1,6 +1,7 @@
 """The data plane as the vendor's Python service client calls it."""
 
 import asyncio
+import io
 from typing import Any
 
 import pytest
@@ -60,7 +61,9 @@ async def test_content_types(
 async def test_plain_clients_get_the_content_alone(server: Server) -> None:
     client = await server.connect("ada", protocol=None)
     await server.service.send_to_user("ada", {"a": 1})
-    await server.service.send_to_user("ada", b"\x00\xff", content_type="application/octet-stream")
+    await server.service.send_to_user(
+        "ada", io.BytesIO(b"\x00\xff"), content_type="application/octet-stream"
+    )
     assert await client.socket.receive_json() == {"a": 1}
     assert await client.socket.receive_bytes() == b"\x00\xff"
 
@@ -75,14 +78,18 @@ async def test_excluded_connections_and_a_filter_narrow_a_send(server: Server) -
     ada = await server.connect("ada", groups=["g"])
     bob = await server.connect("bob", groups=["g"])
     eve = await server.connect("eve's twin", groups=["g", "admins"])
-    await server.service.send_to_group("g", 1, excluded=[ada.connection_id, bob.connection_id])
-    await server.service.send_to_group("g", 2, filter="userId ne 'bob' and not('admins' in groups)")
-    await server.service.send_to_all(3, filter="userId eq 'eve''s twin' or startswith(userId, 'b')")
-    await server.service.send_to_all(4, filter=f"connectionId eq '{ada.connection_id}'")
+    await server.service.send_to_group("g", "1", excluded=[ada.connection_id, bob.connection_id])
+    await server.service.send_to_group(
+        "g", "2", filter="userId ne 'bob' and not('admins' in groups)"
+    )
+    await server.service.send_to_all(
+        "3", filter="userId eq 'eve''s twin' or startswith(userId, 'b')"
+    )
+    await server.service.send_to_all("4", filter=f"connectionId eq '{ada.connection_id}'")
 
-    assert [frame["data"] for frame in await ada.receive_many(2)] == [2, 4]
-    assert [frame["data"] for frame in await bob.receive_many(1)] == [3]
-    assert [frame["data"] for frame in await eve.receive_many(2)] == [1, 3]
+    assert [frame["data"] for frame in await ada.receive_many(2)] == ["2", "4"]
+    assert [frame["data"] for frame in await bob.receive_many(1)] == ["3"]
+    assert [frame["data"] for frame in await eve.receive_many(2)] == ["1", "3"]
     for client in (ada, bob, eve):
         await client.nothing_else_came()
 
@@ -108,11 +115,11 @@ async def test_group_names_of_every_kind(server: Server) -> None:
 async def test_users_join_and_leave_groups(server: Server) -> None:
     phone, laptop = await server.connect("ada"), await server.connect("ada")
     await server.service.add_user_to_group("g", "ada")
-    await server.service.send_to_group("g", 1)
-    assert (await phone.receive())["data"] == (await laptop.receive())["data"] == 1
+    await server.service.send_to_group("g", "1")
+    assert (await phone.receive())["data"] == (await laptop.receive())["data"] == "1"
 
     await server.service.remove_user_from_group("g", "ada")
-    await server.service.send_to_group("g", 2)
+    await server.service.send_to_group("g", "2")
     await phone.nothing_else_came()
     await laptop.nothing_else_came()
 
@@ -126,7 +133,7 @@ async def test_all_groups_are_left_at_once(server: Server) -> None:
     assert not await server.service.group_exists("h")
     await server.service.remove_user_from_all_groups("bob")
     assert not await server.service.group_exists("g")
-    await server.service.send_to_group("g", 1)
+    await server.service.send_to_group("g", "1")
     await bob.nothing_else_came()
 
 
