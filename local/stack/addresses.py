@@ -12,6 +12,7 @@ from local.stack.host_settings import (
     host_environment,
     storage_connection_string,
 )
+from local.stack.options import StackOptions
 from local.stack.ports import HOST
 
 ADDRESSES_FILE = "stack.json"
@@ -35,10 +36,8 @@ class StackAddresses:
     environment: Mapping[str, str]
 
     @classmethod
-    def of_ports(
-        cls, ports: Mapping[str, int], data_dir: Path, overrides: Mapping[str, str]
-    ) -> Self:
-        """The addresses of a stack with these ports by part; `overrides` are app settings."""
+    def of_ports(cls, ports: Mapping[str, int], data_dir: Path, options: StackOptions) -> Self:
+        """The addresses of a stack with these ports by part."""
         urls = {part: f"http://{HOST}:{port}" for part, port in ports.items()}
         storage = storage_connection_string(
             ports["azurite_blob"], ports["azurite_queue"], ports["azurite_table"]
@@ -58,7 +57,9 @@ class StackAddresses:
             storage_connection_string=storage,
             data_dir=str(data_dir),
             example_assistant=urls.get("example_assistant"),
-            environment=host_environment(settings, os.environ, overrides),
+            environment=host_environment(
+                settings, options.settings, environ=os.environ, app_root=options.app_root
+            ),
         )
 
     def write(self, path: Path) -> None:

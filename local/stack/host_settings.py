@@ -22,8 +22,13 @@ def storage_connection_string(blob_port: int, queue_port: int, table_port: int) 
     )
 
 
-def example_settings(path: Path = SETTINGS_EXAMPLE) -> dict[str, str]:
-    """The `Values` of the settings example. Raises StackError when it can't be read."""
+def example_settings() -> dict[str, str]:
+    """The `Values` of the settings example."""
+    return settings_file(SETTINGS_EXAMPLE)
+
+
+def settings_file(path: Path) -> dict[str, str]:
+    """The `Values` of a settings file. Raises StackError when it can't be read."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))["Values"]
     except (OSError, ValueError, KeyError) as error:
@@ -49,14 +54,22 @@ def address_settings(
 
 
 def host_environment(
-    addresses: Mapping[str, str], environ: Mapping[str, str], overrides: Mapping[str, str]
+    addresses: Mapping[str, str],
+    overrides: Mapping[str, str],
+    *,
+    environ: Mapping[str, str],
+    app_root: Path,
 ) -> dict[str, str]:
     """The settings to run the Functions host with: the example's, at these addresses.
 
-    For what isn't an address an environment variable wins, as with `func start`; `overrides`
-    win over everything.
+    For what isn't an address local.settings.json wins over the example, and an environment
+    variable over both, as with `func start`; `overrides` win over everything.
     """
-    settings = {name: environ.get(name, value) for name, value in example_settings().items()}
+    settings = example_settings()
+    own_file = app_root / "local.settings.json"
+    if own_file.exists():
+        settings |= settings_file(own_file)
+    settings = {name: environ.get(name, value) for name, value in settings.items()}
     return settings | dict(addresses) | dict(overrides)
 
 

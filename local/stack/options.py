@@ -19,11 +19,15 @@ _FALSE = ("0", "false", "no", "off")
 
 @dataclass(frozen=True)
 class PortOption:
-    """One port of the stack: who listens there, where it is set and what it is otherwise."""
+    """One port of the stack: who listens there, where it is set and what it is otherwise.
+
+    `with_host` marks those that a stack without the Functions host doesn't have.
+    """
 
     part: str
     title: str
     default: int
+    with_host: bool = False
 
     @property
     def variable(self) -> str:
@@ -37,14 +41,14 @@ class PortOption:
 
 
 PORT_OPTIONS = (
-    PortOption("functions", "Functions host", 7071),
+    PortOption("functions", "Functions host", 7071, with_host=True),
     PortOption("cosmos", "Cosmos DB", 8081),
     PortOption("web_pubsub", "Web PubSub", 8080),
     PortOption("identity", "identity", 7072),
     PortOption("azurite_blob", "Azurite blobs", 10000),
     PortOption("azurite_queue", "Azurite queues", 10001),
     PortOption("azurite_table", "Azurite tables", 10002),
-    PortOption("example_assistant", "example assistant", 3100),
+    PortOption("example_assistant", "example assistant", 3100, with_host=True),
 )
 
 
@@ -86,7 +90,7 @@ def add_data_dir_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_service_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the options of every stack: data folder and ports."""
+    """Give a parser the options of every stack: data folder and the services' ports."""
     add_data_dir_argument(parser)
     parser.add_argument(
         "--free-ports",
@@ -100,17 +104,18 @@ def add_service_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="write addresses and settings here when everything is ready",
     )
-    for option in PORT_OPTIONS:
-        parser.add_argument(
-            option.flag,
-            dest=option.part,
-            metavar="PORT",
-            help=f"port of {option.title} [{option.variable}, {option.default}]",
-        )
+    _add_port_arguments(parser, [option for option in PORT_OPTIONS if not option.with_host])
 
 
 def add_host_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the options of a stack with the Functions host."""
+    """Give a parser the further options of a stack with the Functions host."""
+    _add_port_arguments(parser, [option for option in PORT_OPTIONS if option.with_host])
+    parser.add_argument(
+        "--app-root",
+        type=Path,
+        default=REPOSITORY_ROOT,
+        help="the folder of function_app.py [this repository]",
+    )
     parser.add_argument(
         "--no-example-assistant",
         action="store_true",
@@ -127,6 +132,16 @@ def add_host_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="an app setting for the Functions host (repeatable)",
     )
+
+
+def _add_port_arguments(parser: argparse.ArgumentParser, options: Sequence[PortOption]) -> None:
+    for option in options:
+        parser.add_argument(
+            option.flag,
+            dest=option.part,
+            metavar="PORT",
+            help=f"port of {option.title} [{option.variable}, {option.default}]",
+        )
 
 
 def options_from(
@@ -147,6 +162,7 @@ def options_from(
         example_assistant=example_assistant and not given.get("no_example_assistant"),
         reload=bool(given.get("reload")),
         settings=parse_settings(getattr(arguments, "settings", [])),
+        app_root=getattr(arguments, "app_root", REPOSITORY_ROOT),
     )
 
 

@@ -9,9 +9,9 @@ from local.stack.processes import Program
 EXAMPLE_ASSISTANT_REGISTERED = "echo_assistant registered with "
 
 
-def cosmos_program(data_dir: Path, port: int) -> Program:
-    """The Cosmos DB stand-in."""
-    return _stand_in("cosmos", port, "--data-dir", str(data_dir))
+def cosmos_program(data_dir: Path, port: int, key: str) -> Program:
+    """The Cosmos DB stand-in with its account key."""
+    return _stand_in("cosmos", port, "--data-dir", str(data_dir), "--key", key)
 
 
 def web_pubsub_program(port: int) -> Program:

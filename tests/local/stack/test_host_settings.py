@@ -9,14 +9,15 @@ from azure.storage.queue import QueueServiceClient
 
 from local.stack.addresses import StackAddresses
 from local.stack.errors import StackError
-from local.stack.host_settings import example_settings, host_environment
-from local.stack.options import PORT_OPTIONS
+from local.stack.host_settings import example_settings, host_environment, settings_file
+from local.stack.options import PORT_OPTIONS, StackOptions
 
 PORTS = {option.part: 20000 + number for number, option in enumerate(PORT_OPTIONS)}
 
 
 def addresses(**overrides: str) -> StackAddresses:
-    return StackAddresses.of_ports(PORTS, Path("/data"), overrides)
+    options = StackOptions(data_dir=Path("/data"), settings=overrides, app_root=Path("/nowhere"))
+    return StackAddresses.of_ports(PORTS, Path("/data"), options)
 
 
 def test_no_address_of_the_example_is_left():
@@ -43,17 +44,25 @@ def test_the_sdks_understand_the_addresses():
 def test_default_ports_give_the_example_itself(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("ONLINE_CHECK_SCHEDULE", raising=False)
     defaults = {option.part: option.default for option in PORT_OPTIONS}
-    environment = dict(StackAddresses.of_ports(defaults, Path("/data"), {}).environment)
+    options = StackOptions(data_dir=Path("/data"), app_root=Path("/nowhere"))
+    environment = dict(StackAddresses.of_ports(defaults, Path("/data"), options).environment)
     # The short form of the same connection string.
     environment["AzureWebJobsStorage"] = "UseDevelopmentStorage=true"
     assert environment == example_settings()
 
 
-def test_overrides_win_over_the_environment_and_that_over_the_example():
+def test_override_then_variable_then_settings_file_then_example(tmp_path: Path):
     name = "ONLINE_CHECK_SCHEDULE"
-    assert host_environment({}, {}, {})[name] == "*/10 * * * * *"
-    assert host_environment({}, {name: "environment"}, {})[name] == "environment"
-    overridden = host_environment({}, {name: "environment"}, {name: "override", "NEW": "x"})
+    assert host_environment({}, {}, environ={}, app_root=tmp_path)[name] == "*/10 * * * * *"
+    values = {name: "file", "EXTRA": 1}
+    (tmp_path / "local.settings.json").write_text(json.dumps({"Values": values}))
+    from_file = host_environment({}, {}, environ={}, app_root=tmp_path)
+    assert (from_file[name], from_file["EXTRA"]) == ("file", "1")
+    variables = {name: "variable"}
+    from_variable = host_environment({}, {}, environ=variables, app_root=tmp_path)
+    assert from_variable[name] == "variable"
+    overrides = {name: "override", "NEW": "x"}
+    overridden = host_environment({}, overrides, environ=variables, app_root=tmp_path)
     assert (overridden[name], overridden["NEW"]) == ("override", "x")
 
 
@@ -65,11 +74,11 @@ def test_the_environment_doesn_t_change_addresses(monkeypatch: pytest.MonkeyPatc
     assert override["WORKBENCH__COSMOS__ENDPOINT"] == "http://127.0.0.1:1/"
 
 
-def test_an_unreadable_example_is_named(tmp_path: Path):
+def test_an_unreadable_settings_file_is_named(tmp_path: Path):
     broken = tmp_path / "broken.json"
     broken.write_text("{}")
     with pytest.raises(StackError, match=r"broken\.json"):
-        example_settings(broken)
+        settings_file(broken)
 
 
 def test_addresses_are_written_whole(tmp_path: Path):
