@@ -1,0 +1,1 @@
+"""The application: contracts, domain rules, use cases, adapters and the functions at the edge."""

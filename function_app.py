@@ -1,0 +1,11 @@
+"""The function app: every function, by the blueprint that declares it."""
+
+import azure.functions as func
+
+from shared.api.routes import blueprints
+from shared.triggers import deliveries, service_status
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+for blueprint in (*blueprints(), deliveries.blueprint, service_status.blueprint):
+    app.register_functions(blueprint)

@@ -1,0 +1,173 @@
+"""API keys of assistant services: in Key Vault, or one fixed key for local work."""
+
+import hashlib
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Protocol
+
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from cachetools import TTLCache
+
+from shared.adapters.identity import azure_credential
+from shared.adapters.storage_errors import storage_errors
+from shared.errors import DependencyUnavailable
+from shared.settings import ApiKeySettings
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.keyvault.secrets.aio import SecretClient
+
+CACHE_SECONDS = 60
+CACHED_KEYS = 500
+MAX_NAME_LENGTH = 127
+
+
+class ApiKeyStore(Protocol):
+    """Where keys are kept, by the name that `key_name` makes of a service id."""
+
+    secured: bool
+
+    def key_name(self, assistant_service_id: str) -> str:
+        """The name of a service's key."""
+        ...
+
+    async def get(self, name: str) -> str | None:
+        """The key, or None where there is none."""
+        ...
+
+    async def reset(self, name: str) -> str:
+        """Make and keep a new key."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove a key; removing one that isn't there changes nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Close the store's connections."""
+        ...
+
+
+class FixedApiKeys:
+    """The same key for every service: for local work, never for production."""
+
+    secured = False
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def key_name(self, assistant_service_id: str) -> str:
+        """The service id itself, as the reference names it."""
+        return assistant_service_id
+
+    async def get(self, name: str) -> str | None:  # noqa: ARG002
+        """The fixed key, whatever the name."""
+        return self._key
+
+    async def reset(self, name: str) -> str:  # noqa: ARG002
+        """The fixed key: it can't be changed here."""
+        return self._key
+
+    async def delete(self, name: str) -> None:
+        """Nothing: the key is everybody's."""
+
+    async def close(self) -> None:
+        """Nothing: there is no connection."""
+
+
+class KeyVaultApiKeys:
+    """One secret for each service, read through a small cache with a short life."""
+
+    secured = True
+
+    def __init__(
+        self,
+        vault_url: str,
+        credential: "AsyncTokenCredential | None" = None,
+        **client_options: Any,
+    ) -> None:
+        self._vault_url = vault_url
+        self._credential = credential
+        self._client_options = client_options
+        self._client: SecretClient | None = None
+        self._cache = TTLCache[str, str, float](CACHED_KEYS, CACHE_SECONDS)
+
+    def key_name(self, assistant_service_id: str) -> str:
+        """A readable, unique secret name: letters, digits and hyphens, at most 127."""
+        digest = hashlib.sha256(assistant_service_id.encode()).hexdigest()
+        prefix = "api-key-"
+        room = MAX_NAME_LENGTH - len(prefix) - len(digest) - 1
+        label = re.sub(r"[^a-z0-9-]", "-", assistant_service_id.lower())[:room]
+        return f"{prefix}{label}-{digest}"
+
+    async def get(self, name: str) -> str | None:
+        """The key; a change made elsewhere is seen after at most a minute."""
+        cached = self._cache.get(name)
+        if cached is not None:
+            return cached
+        with storage_errors():
+            try:
+                secret = await self._secrets().get_secret(name)
+            except ResourceNotFoundError:
+                return None
+        if secret.value is not None:
+            self._cache[name] = secret.value
+        return secret.value
+
+    async def reset(self, name: str) -> str:
+        """Make and keep a new key, over a deleted one of the same name if need be."""
+        key = secrets.token_urlsafe(32)
+        with storage_errors():
+            try:
+                await self._secrets().set_secret(name, key)
+            except ResourceExistsError:
+                await self._recover(name)
+                await self._secrets().set_secret(name, key)
+        self._cache[name] = key
+        return key
+
+    async def delete(self, name: str) -> None:
+        """Delete the secret; a soft-deleted one comes back when the key is made anew."""
+        self._cache.pop(name, None)
+        with storage_errors():
+            try:
+                await self._secrets().delete_secret(name)
+            except ResourceNotFoundError:
+                return
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _recover(self, name: str) -> None:
+        """Bring a soft-deleted secret back, so that it can be overwritten.
+
+        Recovering works with purge protection on, where purging doesn't.
+        """
+        try:
+            await self._secrets().recover_deleted_secret(name)
+        except ResourceNotFoundError:
+            return
+        except HttpResponseError as error:
+            raise DependencyUnavailable(
+                "The key is being deleted; try again", retry_after=5
+            ) from error
+
+    def _secrets(self) -> "SecretClient":
+        if self._client is None:
+            from azure.keyvault.secrets.aio import SecretClient
+
+            self._client = SecretClient(
+                self._vault_url,
+                self._credential or azure_credential(),
+                **self._client_options,
+            )
+        return self._client
+
+
+def api_key_store(settings: ApiKeySettings) -> ApiKeyStore:
+    """The store that the settings ask for."""
+    if settings.key_vault_url is not None:
+        return KeyVaultApiKeys(settings.key_vault_url)
+    return FixedApiKeys(settings.fixed_key)

@@ -1,0 +1,214 @@
+"""Calls to assistant services, exactly as existing ones expect them."""
+
+from typing import Any, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from shared import invocation
+from shared.adapters.api_keys import ApiKeyStore
+from shared.adapters.lazy import Lazy
+from shared.contracts.assistant_service import (
+    AssistantPutRequest,
+    AssistantTemplate,
+    ConfigPutRequest,
+    ConfigResponse,
+    ConversationPutRequest,
+    LegacyServiceInfo,
+    ServiceInfo,
+    StateDescriptionList,
+    StatePutRequest,
+    StateResponse,
+)
+from shared.contracts.events import ConversationEvent
+from shared.domain.registrations import Registration
+from shared.errors import AssistantFailure, AssistantUnreachable
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+CONNECT_RETRIES = 3
+MAX_CONNECTIONS = 200
+
+
+class AssistantServices:
+    """One HTTP client for all assistant services; every call names the registration it goes to.
+
+    All methods raise AssistantUnreachable on transport faults and on answers that make no
+    sense, AssistantFailure on any answer but 2xx.
+    """
+
+    def __init__(self, api_keys: ApiKeyStore) -> None:
+        self._api_keys = api_keys
+        self._http = Lazy(_new_http_client)
+
+    async def info(self, service: Registration) -> ServiceInfo:
+        """What the service says of itself; one without templates gets a template `default`."""
+        response = await self._call(service, "GET", "/")
+        try:
+            return ServiceInfo.model_validate_json(response.content)
+        except ValidationError:
+            return _with_template(_parse(LegacyServiceInfo, response))
+
+    async def put_assistant(
+        self, service: Registration, assistant_id: UUID, request: AssistantPutRequest
+    ) -> None:
+        """Create an assistant at its service, or tell it of a new name."""
+        form = {"assistant": request.model_dump_json()}
+        await self._call(service, "PUT", f"/{assistant_id}", data=form)
+
+    async def delete_assistant(self, service: Registration, assistant_id: UUID) -> None:
+        """Remove an assistant from its service; one that it doesn't know is fine."""
+        await self._delete(service, f"/{assistant_id}")
+
+    async def get_config(self, service: Registration, assistant_id: UUID) -> ConfigResponse:
+        """An assistant's configuration."""
+        response = await self._call(service, "GET", f"/{assistant_id}/config")
+        return _parse(ConfigResponse, response)
+
+    async def put_config(
+        self, service: Registration, assistant_id: UUID, request: ConfigPutRequest
+    ) -> ConfigResponse:
+        """Change an assistant's configuration."""
+        path = f"/{assistant_id}/config"
+        response = await self._call(service, "PUT", path, json=request.model_dump(mode="json"))
+        return _parse(ConfigResponse, response)
+
+    async def put_conversation(
+        self, service: Registration, assistant_id: UUID, request: ConversationPutRequest
+    ) -> None:
+        """Tell an assistant of a conversation that it takes part in."""
+        path = _conversation_path(assistant_id, request.id)
+        form = {"conversation": request.model_dump_json()}
+        await self._call(service, "PUT", path, data=form)
+
+    async def delete_conversation(
+        self, service: Registration, assistant_id: UUID, conversation_id: UUID
+    ) -> None:
+        """Tell an assistant that it left a conversation; one that it doesn't know is fine."""
+        await self._delete(service, _conversation_path(assistant_id, conversation_id))
+
+    async def post_event(
+        self, service: Registration, assistant_id: UUID, event: ConversationEvent
+    ) -> None:
+        """Deliver one event, under the correlation id of the request that caused it."""
+        await self._call(
+            service,
+            "POST",
+            f"{_conversation_path(assistant_id, event.conversation_id)}/events",
+            content=event.model_dump_json().encode(),
+            headers={
+                "Content-Type": "application/json",
+                "X-Request-ID": event.correlation_id,
+            },
+        )
+
+    async def list_states(
+        self, service: Registration, assistant_id: UUID, conversation_id: UUID
+    ) -> StateDescriptionList:
+        """The states that an assistant offers in a conversation."""
+        path = f"{_conversation_path(assistant_id, conversation_id)}/states"
+        return _parse(StateDescriptionList, await self._call(service, "GET", path))
+
+    async def get_state(
+        self, service: Registration, assistant_id: UUID, conversation_id: UUID, state_id: str
+    ) -> StateResponse:
+        """One state."""
+        path = _state_path(assistant_id, conversation_id, state_id)
+        return _parse(StateResponse, await self._call(service, "GET", path))
+
+    async def put_state(
+        self,
+        service: Registration,
+        assistant_id: UUID,
+        conversation_id: UUID,
+        state_id: str,
+        request: StatePutRequest,
+    ) -> StateResponse:
+        """Change one state."""
+        path = _state_path(assistant_id, conversation_id, state_id)
+        response = await self._call(service, "PUT", path, json=request.model_dump(mode="json"))
+        return _parse(StateResponse, response)
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        if self._http.existing is not None:
+            await self._http.existing.aclose()
+
+    async def _delete(self, service: Registration, path: str) -> None:
+        try:
+            await self._call(service, "DELETE", path)
+        except AssistantFailure as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+
+    async def _call(
+        self,
+        service: Registration,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **content: Any,
+    ) -> httpx.Response:
+        key = await self._api_keys.get(service.api_key_name) or ""
+        http = await self._http.get()
+        url = f"{service.url.rstrip('/')}{path}"
+        sent = {
+            "X-API-Key": quote(key),
+            "X-Request-ID": invocation.current().correlation_id,
+            **(headers or {}),
+        }
+        try:
+            response = await http.request(method, url, headers=sent, **content)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise AssistantUnreachable(
+                f"Failed to connect to assistant at url {url}; {type(error).__name__}: {error}"
+            ) from error
+        if not response.is_success:
+            raise AssistantFailure(response.status_code, response.text)
+        return response
+
+
+def _conversation_path(assistant_id: UUID, conversation_id: UUID) -> str:
+    return f"/{assistant_id}/conversations/{conversation_id}"
+
+
+def _state_path(assistant_id: UUID, conversation_id: UUID, state_id: str) -> str:
+    return f"{_conversation_path(assistant_id, conversation_id)}/states/{quote(state_id, safe='')}"
+
+
+def _parse(model: type[ModelT], response: httpx.Response) -> ModelT:
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as error:
+        raise AssistantUnreachable(
+            f"Assistant responded with an invalid {model.__name__} at url {response.url}"
+        ) from error
+
+
+def _with_template(legacy: LegacyServiceInfo) -> ServiceInfo:
+    template = AssistantTemplate(
+        id="default",
+        name=legacy.name,
+        description=legacy.description,
+        config=legacy.default_config,
+    )
+    return ServiceInfo(
+        assistant_service_id=legacy.assistant_service_id,
+        name=legacy.name,
+        templates=[template],
+        metadata=legacy.metadata,
+    )
+
+
+async def _new_http_client() -> httpx.AsyncClient:
+    """Time limits and retries are the reference's: assistants were written with them in mind."""
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(connect=10.0, read=60.0, write=5.0, pool=5.0),
+        transport=httpx.AsyncHTTPTransport(
+            retries=CONNECT_RETRIES,
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=50),
+        ),
+    )

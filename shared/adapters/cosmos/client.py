@@ -1,0 +1,124 @@
+"""The Cosmos DB client and the translation of its errors."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.cosmos.aio import ContainerProxy, CosmosClient
+from azure.cosmos.exceptions import CosmosHttpResponseError
+
+from shared.adapters.identity import azure_credential
+from shared.adapters.lazy import Lazy
+from shared.errors import AppError, DependencyUnavailable, InvalidArgument, Throttled, TooLarge
+from shared.settings import CosmosSettings
+
+THROTTLE_RETRY_SECONDS = 10
+"""How long the SDK itself waits out throttling (429) before the caller is told."""
+
+
+class UncertainWriteError(DependencyUnavailable):
+    """The connection broke after a write was sent: it may have been committed or not."""
+
+
+class Cosmos:
+    """Gives out containers of one database; the client is made at first use."""
+
+    def __init__(self, settings: CosmosSettings) -> None:
+        self._settings = settings
+        self._client = Lazy(self._connect)
+        self._containers: dict[str, ContainerProxy] = {}
+
+    async def container(self, name: str) -> ContainerProxy:
+        """A container, which must exist."""
+        existing = self._containers.get(name)
+        if existing is not None:
+            return existing
+        client = await self._client.get()
+        database = client.get_database_client(self._settings.database)
+        self._containers[name] = database.get_container_client(name)
+        return self._containers[name]
+
+    async def read_many(
+        self, container_name: str, keys: Sequence[tuple[str, str]], page: int = 100
+    ) -> list[dict[str, Any]]:
+        """Documents by (id, partition key), one request for each page, side by side.
+
+        Missing documents are left out; the order is that of the keys.
+        """
+        container = await self.container(container_name)
+        with cosmos_errors():
+            pages = await asyncio.gather(
+                *(
+                    container.read_items(keys[start : start + page])
+                    for start in range(0, len(keys), page)
+                )
+            )
+        return [dict(document) for found in pages for document in found]
+
+    async def query_partition(
+        self, container_name: str, partition_key: str, query: str, **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """All results of a query within one partition; `parameters` are named without `@`."""
+        container = await self.container(container_name)
+        with cosmos_errors():
+            results = container.query_items(
+                query,
+                parameters=[
+                    {"name": f"@{name}", "value": value} for name, value in parameters.items()
+                ],
+                partition_key=partition_key,
+            )
+            return [document async for document in results]
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        if self._client.existing is not None:
+            await self._client.existing.close()
+
+    async def _connect(self) -> CosmosClient:
+        client = CosmosClient(
+            self._settings.endpoint,
+            credential=self._settings.key or azure_credential(),
+            retry_throttle_backoff_max=THROTTLE_RETRY_SECONDS,
+        )
+        with cosmos_errors():
+            return await client.__aenter__()
+
+
+@contextmanager
+def cosmos_errors() -> Iterator[None]:
+    """Turn the SDK's errors into ours; 404, 409 and 412 are left to the repositories."""
+    try:
+        yield
+    except CosmosHttpResponseError as error:
+        translated = _translate(error)
+        if translated is None:
+            raise
+        raise translated from error
+    except ServiceRequestError as error:
+        raise DependencyUnavailable from error
+    except (TimeoutError, ServiceResponseError) as error:
+        raise UncertainWriteError from error
+
+
+def _translate(error: CosmosHttpResponseError) -> AppError | None:
+    match error.status_code:
+        case 404 | 409 | 412:
+            return None
+        case 400:
+            return InvalidArgument("The request holds a value that can't be stored")
+        case 413:
+            return TooLarge("The request holds more than a transaction can store (2 MB)")
+        case 429:
+            return Throttled(retry_after=_retry_after(error))
+        case 408 | 449:
+            return UncertainWriteError()
+        case _:
+            return DependencyUnavailable()
+
+
+def _retry_after(error: CosmosHttpResponseError) -> float:
+    milliseconds = (error.headers or {}).get("x-ms-retry-after-ms", "1000")
+    return max(1.0, float(milliseconds) / 1000)

@@ -1,0 +1,122 @@
+"""How entities look as documents of the `conversations` container.
+
+| id                     | type         | what                                                    |
+| ---------------------- | ------------ | ------------------------------------------------------- |
+| `conversation`         | conversation | the aggregate                                           |
+| `message-{uuid}`       | message      | a message, which is its own `message.created` event     |
+| `debug-{uuid}`         | debug        | debug data of a message                                 |
+| `event-{sequence}`     | event        | any other event; also what is left of a deleted message |
+| `cursor-{assistant}`   | cursor       | how far an assistant has got the events                 |
+| `dead-{assistant}-{n}` | dead-letter  | an event that could not be delivered                    |
+
+Only documents that are events have a `sequence` at the top level.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.domain.changes import Event
+from shared.domain.conversation import Conversation, Message
+from shared.domain.events import envelope
+
+AGGREGATE_ID = "conversation"
+
+Document = dict[str, Any]
+
+
+def aggregate_document(conversation: Conversation) -> Document:
+    """The aggregate as a document."""
+    return {
+        "id": AGGREGATE_ID,
+        "type": "conversation",
+        **conversation.model_dump(mode="json"),
+    }
+
+
+def message_id_of(message_id: UUID) -> str:
+    """The document id of a message."""
+    return f"message-{message_id}"
+
+
+def debug_id_of(message_id: UUID) -> str:
+    """The document id of a message's debug data."""
+    return f"debug-{message_id}"
+
+
+def message_document(message: Message) -> Document:
+    """A message as a document."""
+    return {
+        "id": message_id_of(message.message_id),
+        "type": "message",
+        **message.model_dump(mode="json"),
+    }
+
+
+def debug_document(conversation_id: UUID, message_id: UUID, data: dict[str, Any]) -> Document:
+    """Debug data as a document."""
+    return {
+        "id": debug_id_of(message_id),
+        "type": "debug",
+        "conversation_id": str(conversation_id),
+        "message_id": str(message_id),
+        "data": data,
+    }
+
+
+def event_document(conversation_id: UUID, event: Event, ttl: int) -> Document:
+    """An event as a document that expires after `ttl` seconds."""
+    return {
+        "id": f"event-{event.sequence:010}",
+        "type": "event",
+        "conversation_id": str(conversation_id),
+        "sequence": event.sequence,
+        "event_id": event.event_id,
+        "event": event.event.value,
+        "correlation_id": event.correlation_id,
+        "timestamp": event.timestamp.isoformat(),
+        "audience": event.audience.value,
+        "data": event.data,
+        "ttl": ttl,
+    }
+
+
+def former_message_document(message: Message, now: datetime, retention: int) -> Document | None:
+    """The event of a message that is being deleted, while events as old as it are kept."""
+    remaining = retention - int((now - message.timestamp).total_seconds())
+    if remaining <= 0:
+        return None
+    created = envelope(message.conversation_id, message)
+    event = Event(
+        event=created.event,
+        data=created.data or {},
+        event_id=message.event_id,
+        correlation_id=message.correlation_id,
+        timestamp=message.timestamp,
+        sequence=message.sequence,
+    )
+    return event_document(message.conversation_id, event, remaining)
+
+
+def announcement_of(document: Document) -> Message | Event:
+    """What was announced by a document with a sequence."""
+    if document["type"] == "message":
+        return Message.model_validate(without_system_fields(document))
+    return Event(
+        event=document["event"],
+        data=document["data"],
+        event_id=document["event_id"],
+        correlation_id=document["correlation_id"],
+        timestamp=datetime.fromisoformat(document["timestamp"]),
+        audience=document["audience"],
+        sequence=document["sequence"],
+    )
+
+
+def without_system_fields(document: Document) -> Document:
+    """A document without the fields that the database adds and those that only place it."""
+    return {
+        name: value
+        for name, value in document.items()
+        if not name.startswith("_") and name not in ("id", "type")
+    }

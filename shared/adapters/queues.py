@@ -1,0 +1,36 @@
+"""Queue messages that must wait: what a function's output binding can't send."""
+
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueServiceClient
+
+from shared.adapters.identity import azure_credential
+from shared.adapters.lazy import Lazy
+from shared.adapters.storage_errors import storage_errors
+from shared.settings import StorageSettings
+
+
+class Queues:
+    """Sends messages to the application's own queues, base64 as host.json says."""
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self._settings = settings
+        self._service = Lazy(self._connect)
+
+    async def send(self, queue: str, text: str, delay_seconds: int = 0) -> None:
+        """Send a message that becomes visible after `delay_seconds`."""
+        service = await self._service.get()
+        client = service.get_queue_client(queue, message_encode_policy=TextBase64EncodePolicy())
+        with storage_errors():
+            await client.send_message(text, visibility_timeout=delay_seconds)
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        if self._service.existing is not None:
+            await self._service.existing.close()
+
+    async def _connect(self) -> QueueServiceClient:
+        if self._settings.connection_string:
+            return QueueServiceClient.from_connection_string(self._settings.connection_string)
+        return QueueServiceClient(
+            str(self._settings.queue_service_uri), credential=azure_credential()
+        )

@@ -1,0 +1,89 @@
+"""Azure Web PubSub: send events to groups, and let clients connect that only receive."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
+
+from shared import clock
+from shared.adapters.identity import azure_credential
+from shared.adapters.storage_errors import storage_errors
+from shared.settings import WebPubSubSettings
+from shared.telemetry import get_logger, log
+
+SEND_SECONDS = 3
+"""How long a request waits for the real-time channel: sequence numbers repair what is lost."""
+
+_logger = get_logger("web_pubsub")
+
+
+@dataclass(frozen=True)
+class ClientAccess:
+    """An address with a token in it, and when the token expires."""
+
+    url: str
+    expires_at: datetime
+
+
+class WebPubSub:
+    """One hub; the client is made at first use."""
+
+    def __init__(self, settings: WebPubSubSettings) -> None:
+        self._settings = settings
+        self._client: WebPubSubServiceClient | None = None
+
+    async def send(self, group: str, payload: dict[str, Any]) -> None:
+        """Send a JSON object to everybody in a group; raises DependencyUnavailable."""
+        with storage_errors():
+            await self._service().send_to_group(
+                group,
+                payload,
+                content_type="application/json",
+                connection_timeout=SEND_SECONDS,
+                read_timeout=SEND_SECONDS,
+                retry_total=0,
+            )
+
+    async def client_access(self, user_id: str, group: str) -> ClientAccess:
+        """Access for a client that is in the group from the start and may not publish."""
+        minutes = self._settings.token_minutes
+        expires_at = clock.now() + timedelta(minutes=minutes)
+        with storage_errors():
+            token = await self._service().get_client_access_token(
+                user_id=user_id, groups=[group], roles=[], minutes_to_expire=minutes
+            )
+        return ClientAccess(token["url"], expires_at)
+
+    async def has_subscribers(self, group: str) -> bool:
+        """Whether anybody is connected in a group."""
+        with storage_errors():
+            return await self._service().group_exists(group)
+
+    async def remove_user(self, group: str, user_id: str) -> None:
+        """End a user's part in a group, on all open connections."""
+        with storage_errors():
+            try:
+                await self._service().remove_user_from_group(group, user_id)
+            except ResourceNotFoundError:
+                log(_logger, logging.DEBUG, "user_not_connected", group=group)
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    def _service(self) -> WebPubSubServiceClient:
+        if self._client is None:
+            settings = self._settings
+            if settings.connection_string:
+                self._client = WebPubSubServiceClient.from_connection_string(
+                    settings.connection_string, hub=settings.hub
+                )
+            else:
+                self._client = WebPubSubServiceClient(
+                    str(settings.endpoint), settings.hub, azure_credential()
+                )
+        return self._client

@@ -1,0 +1,91 @@
+"""Routes of conversations and of their events."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from shared import resources
+from shared.api.endpoint import new_router
+from shared.container import App
+from shared.contracts.conversations import (
+    Conversation,
+    ConversationList,
+    LatestMessageQuery,
+    ListConversationsQuery,
+    NewConversation,
+    UpdateConversation,
+)
+from shared.contracts.events import EventPage, EventsQuery, RealTimeConnection
+from shared.domain.principals import Actor, Assistant, User
+
+router = new_router()
+
+ONE = "conversations/{conversation_id}"
+
+
+@router.get("conversations", name="conversations_all")
+async def list_conversations(
+    app: App, caller: Actor, query: ListConversationsQuery
+) -> ConversationList:
+    """List one's conversations, the newest first."""
+    return await app.conversations.list_conversations(caller, query)
+
+
+@router.post("conversations", name="conversations_create")
+async def create_conversation(app: App, caller: User, body: NewConversation) -> Conversation:
+    """Create a conversation of one's own."""
+    return await app.conversations.create(caller, body)
+
+
+@router.post(
+    "conversations/{owner_id}",
+    name="conversations_post_by_id",
+    queues=[resources.DELIVERIES_QUEUE],
+)
+async def create_for_owner(
+    app: App,
+    caller: Assistant,
+    owner_id: Annotated[str, Field(max_length=1024)],
+    body: NewConversation,
+) -> Conversation:
+    """Start a conversation, as an assistant, that belongs to a person."""
+    return await app.participants.create_for_owner(caller, owner_id, body)
+
+
+@router.get(ONE, name="conversations_get")
+async def get_conversation(
+    app: App, caller: Actor, conversation_id: UUID, query: LatestMessageQuery
+) -> Conversation:
+    """Get a conversation with its participants and its latest message."""
+    return await app.conversations.get(caller, conversation_id, query)
+
+
+@router.patch(ONE, name="conversations_update", queues=[resources.DELIVERIES_QUEUE])
+async def update_conversation(
+    app: App, caller: Actor, conversation_id: UUID, body: UpdateConversation
+) -> Conversation:
+    """Change the title or the metadata of a conversation."""
+    return await app.conversations.update(caller, conversation_id, body)
+
+
+@router.get(f"{ONE}/events", name="events_replay")
+async def replay_events(
+    app: App, caller: Actor, conversation_id: UUID, query: EventsQuery
+) -> EventPage:
+    """Replay the events of a conversation after a sequence number."""
+    return await app.events.replay(caller, conversation_id, query)
+
+
+@router.post(f"{ONE}/events/negotiate", name="events_negotiate_conversation")
+async def negotiate_conversation(
+    app: App, caller: Actor, conversation_id: UUID
+) -> RealTimeConnection:
+    """Get an address for a WebSocket that carries the events of one conversation."""
+    return await app.events.connect_to_conversation(caller, conversation_id)
+
+
+@router.post("events/negotiate", name="events_negotiate_user")
+async def negotiate_user(app: App, caller: User) -> RealTimeConnection:
+    """Get an address for a WebSocket that carries what happens in all one's conversations."""
+    return await app.events.connect_user(caller)

@@ -1,0 +1,36 @@
+"""Routes of people."""
+
+from pydantic import Field
+
+from shared.api.endpoint import new_router
+from shared.container import App
+from shared.contracts.base import WireModel
+from shared.contracts.users import UpdateUser, UserList
+from shared.contracts.users import User as UserView
+from shared.domain.principals import User
+
+router = new_router()
+
+
+class UsersQuery(WireModel):
+    """Whose profiles: `id`, repeated."""
+
+    id: list[str] = Field(max_length=1000)
+
+
+@router.get("users", name="users_all")
+async def list_users(app: App, query: UsersQuery) -> UserList:
+    """List the profiles of people by their ids."""
+    return await app.profiles.list_users(query.id)
+
+
+@router.get("users/me", name="users_me_get")
+async def get_me(app: App, caller: User) -> UserView:
+    """Get one's own profile."""
+    return await app.profiles.me(caller)
+
+
+@router.put("users/me", name="users_me_put")
+async def put_me(app: App, caller: User, body: UpdateUser) -> UserView:
+    """Change one's own profile."""
+    return await app.profiles.update_me(caller, body)

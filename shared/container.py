@@ -1,0 +1,267 @@
+"""The composition root: what is made of what, lazily and once for each process."""
+
+from functools import cache, cached_property
+
+from shared import settings as settings_module
+from shared.adapters.api_keys import ApiKeyStore, api_key_store
+from shared.adapters.assistant_http import AssistantServices
+from shared.adapters.cosmos.assistants import AssistantRepository
+from shared.adapters.cosmos.client import Cosmos
+from shared.adapters.cosmos.conversations import ConversationRepository
+from shared.adapters.cosmos.cursors import CursorRepository
+from shared.adapters.cosmos.links import LinkRepository
+from shared.adapters.cosmos.messages import MessageRepository
+from shared.adapters.cosmos.profiles import ProfileRepository
+from shared.adapters.entra import TokenVerifier
+from shared.adapters.queues import Queues
+from shared.adapters.registrations import RegistrationRepository
+from shared.adapters.web_pubsub import WebPubSub
+from shared.services.assistants import Assistants
+from shared.services.authentication import Authentication
+from shared.services.changes import Changes
+from shared.services.connecting import Connecting
+from shared.services.conversations import Conversations
+from shared.services.dead_letters import DeadLetters
+from shared.services.deliveries import Deliveries
+from shared.services.events import Events
+from shared.services.messages import Messages
+from shared.services.nudges import Nudges
+from shared.services.participants import Participants
+from shared.services.profiles import Profiles
+from shared.services.publishing import Publisher
+from shared.services.registrations import Registrations
+from shared.services.sending import Sender
+from shared.services.service_status import ServiceStatuses
+from shared.services.states import States
+from shared.settings import Settings
+
+
+class App:
+    """Everything that the functions call, made when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    # --- the outside world ---
+
+    @cached_property
+    def cosmos(self) -> Cosmos:
+        """The database."""
+        return Cosmos(self.settings.cosmos)
+
+    @cached_property
+    def queues(self) -> Queues:
+        """The storage queues."""
+        return Queues(self.settings.storage)
+
+    @cached_property
+    def registration_records(self) -> RegistrationRepository:
+        """The table of assistant services."""
+        return RegistrationRepository(self.settings.storage)
+
+    @cached_property
+    def web_pubsub(self) -> WebPubSub:
+        """The real-time channel."""
+        return WebPubSub(self.settings.web_pubsub)
+
+    @cached_property
+    def api_keys(self) -> ApiKeyStore:
+        """The keys of assistant services."""
+        return api_key_store(self.settings.service.assistant_api_key)
+
+    @cached_property
+    def assistant_services(self) -> AssistantServices:
+        """The assistant services' HTTP interface."""
+        return AssistantServices(self.api_keys)
+
+    @cached_property
+    def tokens(self) -> TokenVerifier:
+        """The verification of people's tokens."""
+        return TokenVerifier(self.settings.auth)
+
+    # --- repositories ---
+
+    @cached_property
+    def conversation_records(self) -> ConversationRepository:
+        """The aggregates."""
+        return ConversationRepository(self.cosmos, self.settings.events.retention_seconds)
+
+    @cached_property
+    def message_records(self) -> MessageRepository:
+        """Messages and events."""
+        return MessageRepository(self.cosmos, self.conversation_records)
+
+    @cached_property
+    def cursor_records(self) -> CursorRepository:
+        """Delivery cursors."""
+        return CursorRepository(self.cosmos)
+
+    @cached_property
+    def link_records(self) -> LinkRepository:
+        """The adjacency list."""
+        return LinkRepository(self.cosmos)
+
+    @cached_property
+    def assistant_records(self) -> AssistantRepository:
+        """Assistants."""
+        return AssistantRepository(self.cosmos)
+
+    @cached_property
+    def profile_records(self) -> ProfileRepository:
+        """Profiles."""
+        return ProfileRepository(self.cosmos)
+
+    # --- what use cases share ---
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Real-time publication."""
+        return Publisher(self.web_pubsub)
+
+    @cached_property
+    def nudges(self) -> Nudges:
+        """Queue messages that make somebody look."""
+        return Nudges(self.queues)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """The write path."""
+        return Changes(
+            self.conversation_records,
+            self.message_records,
+            self.nudges,
+            self.publisher,
+            address_seconds=self.settings.web_pubsub.token_minutes * 60,
+        )
+
+    @cached_property
+    def connecting(self) -> Connecting:
+        """Telling services of conversations."""
+        return Connecting(self.registration_records, self.assistant_services)
+
+    # --- use cases ---
+
+    @cached_property
+    def authentication(self) -> Authentication:
+        """Who calls."""
+        return Authentication(self.tokens, self.api_keys)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """People."""
+        return Profiles(self.profile_records)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Conversations."""
+        return Conversations(
+            self.conversation_records,
+            self.message_records,
+            self.link_records,
+            self.registration_records,
+            self.profiles,
+            self.changes,
+        )
+
+    @cached_property
+    def messages(self) -> Messages:
+        """Messages."""
+        return Messages(self.conversation_records, self.message_records, self.changes)
+
+    @cached_property
+    def participants(self) -> Participants:
+        """Participants."""
+        return Participants(
+            self.conversation_records,
+            self.assistant_records,
+            self.profile_records,
+            self.link_records,
+            self.registration_records,
+            self.changes,
+            self.connecting,
+        )
+
+    @cached_property
+    def events(self) -> Events:
+        """Replay and real-time connections."""
+        return Events(
+            self.conversation_records,
+            self.message_records,
+            self.assistant_records,
+            self.web_pubsub,
+            self.settings.events.retention_seconds,
+        )
+
+    @cached_property
+    def registrations(self) -> Registrations:
+        """Assistant services."""
+        return Registrations(
+            self.registration_records,
+            self.api_keys,
+            self.assistant_services,
+            self.queues,
+            self.profiles,
+        )
+
+    @cached_property
+    def assistants(self) -> Assistants:
+        """Assistants."""
+        return Assistants(
+            self.assistant_records,
+            self.conversation_records,
+            self.link_records,
+            self.registration_records,
+            self.assistant_services,
+            self.profiles,
+            self.changes,
+            self.connecting,
+            self.settings.service.default_assistants,
+        )
+
+    @cached_property
+    def states(self) -> States:
+        """States of assistants."""
+        return States(
+            self.conversation_records,
+            self.assistant_records,
+            self.link_records,
+            self.assistant_services,
+            self.connecting,
+            self.changes,
+        )
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Events on their way to assistants."""
+        return Deliveries(
+            self.conversation_records,
+            self.message_records,
+            self.cursor_records,
+            Sender(
+                self.assistant_records,
+                self.registration_records,
+                self.assistant_services,
+                self.web_pubsub,
+            ),
+            DeadLetters(self.cursor_records, self.settings.events),
+            self.connecting,
+            self.nudges,
+            self.publisher,
+        )
+
+    @cached_property
+    def service_statuses(self) -> ServiceStatuses:
+        """Services that come and go."""
+        return ServiceStatuses(
+            self.registration_records,
+            self.link_records,
+            self.queues,
+            self.changes,
+            self.nudges,
+        )
+
+
+@cache
+def app() -> App:
+    """The application of this process, with the settings of its environment."""
+    return App(settings_module.load())

@@ -1,0 +1,1 @@
+"""The wire: what clients and assistant services send and receive, without behaviour."""

@@ -1,0 +1,39 @@
+"""The base of all wire models, and the types that they share."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MAX_JSON_DEPTH = 64
+"""Levels of nesting in free-form JSON: well below the database's limit of 128."""
+
+
+class WireModel(BaseModel):
+    """A request or response model: unknown fields are ignored, as existing clients expect."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+def _check_depth(value: dict[str, Any]) -> dict[str, Any]:
+    level: list[Any] = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return value
+    raise ValueError(f"JSON may not be nested deeper than {MAX_JSON_DEPTH} levels")
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_check_depth)]
+"""A free-form JSON object, as metadata and debug data are."""
+
+ShortText = Annotated[str, Field(max_length=1024)]
+"""A name, a title, a status, an id: shown on one line, kept in small documents."""
+
+Image = Annotated[str, Field(max_length=65_536)]
+"""The address of an image, or a small image as a data URI; kept with each participant."""

@@ -1,0 +1,28 @@
+"""People, as the API shows them."""
+
+from datetime import datetime
+
+from shared.contracts.base import Image, ShortText, WireModel
+
+
+class User(WireModel):
+    """A person's profile."""
+
+    id: str
+    name: str
+    image: str | None
+    service_user: bool
+    created_datetime: datetime
+
+
+class UserList(WireModel):
+    """Several profiles."""
+
+    users: list[User]
+
+
+class UpdateUser(WireModel):
+    """Changes to one's own profile; only the fields present are applied."""
+
+    name: ShortText | None = None
+    image: Image | None = None

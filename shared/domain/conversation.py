@@ -1,0 +1,149 @@
+"""The conversation aggregate: one document that answers who is here and who may what."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.messages import ConversationMessage, MessageSender, MessageType
+from shared.contracts.participants import ConversationPermission, ParticipantRole
+
+INLINE_CONTENT_BYTES = 4096
+"""A latest message up to this size is kept in the aggregate; of a larger one only its place."""
+
+USER_SET_TITLE = "__user_set_title"
+"""Metadata key: a person chose the title, so that no model changes it (the reference's name)."""
+
+
+class Entity(BaseModel):
+    """Base of stored things; unknown fields of a newer version survive a rewrite."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Participant(Entity):
+    """A participant as stored; people and assistants side by side.
+
+    `joining_until`: until then the assistant may act though it isn't a participant yet, because
+    services talk back while they are being told of a conversation.
+    `announced_online`: what people were last told about the assistant's service.
+    """
+
+    id: str
+    role: ParticipantRole
+    name: str
+    image: str | None = None
+    status: str | None = None
+    status_updated: datetime
+    active: bool = True
+    permission: ConversationPermission = ConversationPermission.READ_WRITE
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    joined: datetime
+    assistant_service_id: str | None = None
+    announced_online: bool | None = None
+    joining_until: datetime | None = None
+    listed: bool = True
+
+
+class Message(Entity):
+    """A message as stored: it is its own `message.created` event as well.
+
+    `sequence` is its place among the events of the conversation.
+    """
+
+    message_id: UUID
+    conversation_id: UUID
+    sequence: int = 0
+    event_id: str
+    correlation_id: str
+    sender: MessageSender
+    message_type: MessageType
+    timestamp: datetime
+    content_type: str
+    content: str
+    filenames: list[str]
+    metadata: dict[str, Any]
+    has_debug_data: bool
+
+    def view(self) -> ConversationMessage:
+        """The message as the API shows it."""
+        return ConversationMessage.model_construct(
+            id=self.message_id,
+            sender=self.sender,
+            message_type=self.message_type,
+            timestamp=self.timestamp,
+            content_type=self.content_type,
+            content=self.content,
+            filenames=self.filenames,
+            metadata=self.metadata,
+            has_debug_data=self.has_debug_data,
+        )
+
+
+class LatestMessage(Entity):
+    """The newest message of one type: the message itself while small, else only where it is."""
+
+    message_id: UUID
+    sequence: int
+    message: Message | None = None
+
+    @staticmethod
+    def of(message: Message) -> "LatestMessage":
+        """What the aggregate keeps of a message."""
+        size = len(message.content) + len(str(message.metadata))
+        inline = message if size <= INLINE_CONTENT_BYTES else None
+        return LatestMessage(
+            message_id=message.message_id, sequence=message.sequence, message=inline
+        )
+
+
+class Conversation(Entity):
+    """The aggregate; `last_sequence` is the number of the newest event, 0 before the first."""
+
+    conversation_id: UUID
+    title: str
+    owner_id: str
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    imported_from_conversation_id: UUID | None = None
+    created: datetime
+    participants: dict[str, Participant] = Field(default_factory=dict)
+    last_sequence: int = 0
+    latest: dict[MessageType, LatestMessage] = Field(default_factory=dict)
+
+    def latest_of(self, types: set[MessageType]) -> LatestMessage | None:
+        """The newest message of any of the types."""
+        found = [latest for kind, latest in self.latest.items() if kind in types]
+        return max(found, key=_sequence, default=None)
+
+    def remember(self, message: Message) -> None:
+        """Keep a message as the latest of its type."""
+        self.latest[message.message_type] = LatestMessage.of(message)
+
+    def active_assistants(self) -> list[Participant]:
+        """The assistants that get the conversation's events."""
+        return [
+            participant
+            for participant in self.participants.values()
+            if participant.role is ParticipantRole.ASSISTANT and participant.active
+        ]
+
+    def active_user_ids(self) -> list[str]:
+        """The people who follow the conversation on their own event stream."""
+        return [
+            participant.id
+            for participant in self.participants.values()
+            if participant.role is ParticipantRole.USER and participant.active
+        ]
+
+    def assistant_service_ids(self) -> set[str]:
+        """The services behind all assistants that are or were here."""
+        return {
+            participant.assistant_service_id
+            for participant in self.participants.values()
+            if participant.assistant_service_id is not None
+        }
+
+
+def _sequence(latest: LatestMessage) -> int:
+    return latest.sequence

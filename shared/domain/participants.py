@@ -1,0 +1,255 @@
+"""Joining, leaving and updating participants."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.contracts.events import ConversationEventType
+from shared.contracts.participants import (
+    ConversationParticipant,
+    ParticipantRole,
+    UpdateParticipant,
+)
+from shared.domain.access import Access, require
+from shared.domain.changes import Audience, Change
+from shared.domain.conversation import Conversation, Participant
+from shared.domain.events import participant_event
+from shared.domain.merging import deep_merge
+from shared.domain.principals import Actor, User
+from shared.domain.views import participant_view
+from shared.errors import NotFound
+
+JOINING = timedelta(seconds=90)
+"""How long an assistant may act while its service is being told: connecting plus answering."""
+
+
+@dataclass(frozen=True)
+class JoiningAssistant:
+    """What a conversation keeps of an assistant that takes part in it."""
+
+    assistant_id: str
+    name: str
+    image: str | None
+    assistant_service_id: str
+    service_online: bool
+
+    def participant(self, now: datetime) -> Participant:
+        """A record that nobody is shown until the assistant has joined."""
+        return Participant(
+            id=self.assistant_id,
+            role=ParticipantRole.ASSISTANT,
+            name=self.name,
+            image=self.image,
+            status_updated=now,
+            active=False,
+            listed=False,
+            joined=now,
+            assistant_service_id=self.assistant_service_id,
+            announced_online=self.service_online,
+        )
+
+
+@dataclass(frozen=True)
+class UpdateOwnParticipant:
+    """A person or an assistant changes their own status, metadata or presence."""
+
+    actor: Actor
+    participant_id: str
+    update: UpdateParticipant
+    correlation_id: str
+
+    def apply(self, conversation: Conversation, now: datetime) -> Change[ConversationParticipant]:
+        """The changed participant, and an event if anything changed."""
+        access = Access.READ_OR_OWNED if isinstance(self.actor, User) else Access.READ
+        require(conversation, self.actor, access, now)
+        participant = conversation.participants.get(self.participant_id)
+        if participant is None:
+            raise NotFound
+        change: Change[ConversationParticipant] = _updated(
+            conversation, participant, self.update, self.correlation_id, now
+        )
+        return change
+
+
+@dataclass(frozen=True)
+class BeginJoin:
+    """Let an assistant act before it is a participant, while its service is being told."""
+
+    user: User | None
+    assistant: JoiningAssistant
+
+    def apply(self, conversation: Conversation, now: datetime) -> Change[int]:
+        """Changes nothing that anybody sees; the result is the last event before joining."""
+        if self.user is not None:
+            require(conversation, self.user, Access.WRITE_OR_OWNED, now)
+        record = conversation.participants.setdefault(
+            self.assistant.assistant_id, self.assistant.participant(now)
+        )
+        record.joining_until = now + JOINING
+        return Change(conversation, conversation.last_sequence)
+
+
+@dataclass(frozen=True)
+class AbortJoin:
+    """The service could not be told: it is as if the assistant had never been asked."""
+
+    assistant_id: str
+
+    def apply(self, conversation: Conversation, now: datetime) -> Change[None]:  # noqa: ARG002
+        """Removes what BeginJoin did; a participant of earlier days stays as they were."""
+        record = conversation.participants.get(self.assistant_id)
+        if record is None or record.active:
+            return Change(conversation, None, nothing_to_do=True)
+        if record.listed:
+            record.joining_until = None
+        else:
+            del conversation.participants[self.assistant_id]
+        return Change(conversation, None)
+
+
+@dataclass(frozen=True)
+class PutAssistant:
+    """Add an assistant to a conversation, or update it there, in a person's name.
+
+    `after_sequence` is where its events begin if it joins.
+    """
+
+    user: User
+    assistant: JoiningAssistant
+    update: UpdateParticipant
+    after_sequence: int
+    correlation_id: str
+
+    def apply(self, conversation: Conversation, now: datetime) -> Change[ConversationParticipant]:
+        """The assistant's participant, and an event if anything changed."""
+        require(conversation, self.user, Access.WRITE_OR_OWNED, now)
+        key = self.assistant.assistant_id
+        record = conversation.participants.setdefault(key, self.assistant.participant(now))
+        is_new = not record.listed
+        was_active = record.active
+        record.announced_online = self.assistant.service_online
+        if is_new:
+            record.listed = record.active = True
+            record.status = self.update.status
+        change = _updated(
+            conversation, record, self.update, self.correlation_id, now, created=is_new
+        )
+        record.joining_until = None
+        if record.active and not was_active:
+            change.started_cursors[key] = self.after_sequence
+        return change
+
+
+@dataclass(frozen=True)
+class AdmitAssistant:
+    """Make the assistant that created a conversation its first participant, silently."""
+
+    assistant_id: str
+
+    def apply(self, conversation: Conversation, now: datetime) -> Change[None]:  # noqa: ARG002
+        """The conversation as its creator sees it from now on."""
+        record = conversation.participants[self.assistant_id]
+        record.listed = record.active = True
+        record.joining_until = None
+        return Change(conversation, None, started_cursors={self.assistant_id: 0})
+
+
+@dataclass(frozen=True)
+class RemoveAssistant:
+    """An assistant that is being deleted leaves a conversation."""
+
+    assistant_id: str
+    correlation_id: str
+
+    def apply(self, conversation: Conversation, now: datetime) -> Change[bool]:
+        """Whether the assistant was active there."""
+        record = conversation.participants.get(self.assistant_id)
+        if record is None or not record.active:
+            return Change(conversation, False, nothing_to_do=True)
+        record.active = False
+        event = participant_event(
+            ConversationEventType.PARTICIPANT_UPDATED,
+            conversation,
+            record,
+            self.correlation_id,
+            now,
+        )
+        return Change(conversation, True, announcements=[event], left=[record.id])
+
+
+@dataclass(frozen=True)
+class AnnounceOnline:
+    """Tell people that the assistants of a service came online or went offline."""
+
+    assistant_service_id: str
+    online: bool
+    correlation_id: str
+
+    def apply(self, conversation: Conversation, now: datetime) -> Change[None]:
+        """One event for each assistant whose state people don't know yet; none on a repeat."""
+        changed = [
+            record
+            for record in conversation.participants.values()
+            if record.assistant_service_id == self.assistant_service_id
+            and record.listed
+            and record.announced_online is not self.online
+        ]
+        for record in changed:
+            record.announced_online = self.online
+        events = [
+            participant_event(
+                ConversationEventType.PARTICIPANT_UPDATED,
+                conversation,
+                record,
+                self.correlation_id,
+                now,
+                Audience.PEOPLE,
+            )
+            for record in changed
+        ]
+        return Change(conversation, None, announcements=[*events], nothing_to_do=not events)
+
+
+def _updated(
+    conversation: Conversation,
+    participant: Participant,
+    update: UpdateParticipant,
+    correlation_id: str,
+    now: datetime,
+    *,
+    created: bool = False,
+) -> Change[ConversationParticipant]:
+    was_active = participant.active
+    changed = _apply_update(participant, update, now)
+    change: Change[ConversationParticipant] = Change(
+        conversation, participant_view(conversation, participant)
+    )
+    if not (created or changed):
+        change.nothing_to_do = True
+        return change
+    kind = (
+        ConversationEventType.PARTICIPANT_CREATED
+        if created
+        else ConversationEventType.PARTICIPANT_UPDATED
+    )
+    change.announcements = [participant_event(kind, conversation, participant, correlation_id, now)]
+    if was_active and not participant.active:
+        change.left = [participant.id]
+    return change
+
+
+def _apply_update(participant: Participant, update: UpdateParticipant, now: datetime) -> bool:
+    """A status that is absent or null is cleared, as it is when the participant leaves."""
+    changed = False
+    status = update.status
+    if update.active_participant is not None:
+        participant.active = update.active_participant
+        status = status if update.active_participant else None
+        changed = True
+    if status != participant.status:
+        participant.status = status
+        participant.status_updated = now
+        changed = True
+    if update.metadata is not None:
+        participant.metadata = deep_merge(participant.metadata, update.metadata)
+        changed = True
+    return changed

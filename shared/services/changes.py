@@ -1,0 +1,139 @@
+"""The write path: every change of a conversation goes through here.
+
+Load (from the cache if possible), decide, commit with the aggregate's ETag, and start over
+with a fresh copy if somebody else was faster. What was committed is published and nudged.
+"""
+
+import asyncio
+import random
+from typing import Any, TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from shared import clock
+from shared.adapters.cosmos.client import UncertainWriteError
+from shared.adapters.cosmos.conversations import (
+    ConversationRepository,
+    Loaded,
+    StaleConversationError,
+)
+from shared.adapters.cosmos.messages import MessageRepository
+from shared.domain.changes import Change, Command
+from shared.domain.conversation import Message
+from shared.errors import AppError, Conflict, DependencyUnavailable, NotFound
+from shared.services.nudges import Nudge, Nudges
+from shared.services.publishing import Publisher
+
+MAX_ATTEMPTS = 12
+FIRST_BACKOFF_SECONDS = 0.01
+MAX_BACKOFF_SECONDS = 0.5
+
+ResultT = TypeVar("ResultT")
+
+
+class Changes:
+    """Applies commands to conversations, each exactly once."""
+
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        messages: MessageRepository,
+        nudges: Nudges,
+        publisher: Publisher,
+        address_seconds: int,
+    ) -> None:
+        self._conversations = conversations
+        self._messages = messages
+        self._nudges = nudges
+        self._publisher = publisher
+        self._address_seconds = address_seconds
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+    async def apply(self, conversation_id: UUID, command: Command[ResultT]) -> ResultT:
+        """Apply a command and tell everybody concerned.
+
+        Raises what the command raises; NotFound, TooLarge or Conflict from the commit;
+        DependencyUnavailable if the database is down or the conversation too busy.
+        """
+        turn = self._turns.setdefault(conversation_id, asyncio.Lock())
+        async with turn:
+            change = await self._commit(conversation_id, command)
+        if not change.nothing_to_do:
+            await self._tell(change)
+        return change.result
+
+    async def _commit(self, conversation_id: UUID, command: Command[ResultT]) -> Change[ResultT]:
+        loaded = await self._conversations.load_for_write(conversation_id)
+        for attempt in range(MAX_ATTEMPTS):
+            loaded, change = await self._decide(loaded, conversation_id, command)
+            if change.nothing_to_do or await self._committed(loaded, change):
+                return change
+            await asyncio.sleep(_backoff(attempt))
+            loaded = await self._conversations.load(conversation_id)
+        raise DependencyUnavailable("The conversation is too busy; try again")
+
+    async def _decide(
+        self, loaded: Loaded, conversation_id: UUID, command: Command[ResultT]
+    ) -> tuple[Loaded, Change[ResultT]]:
+        """Only a commit proves a cached copy right: without one, decide on a fresh copy."""
+        try:
+            change = command.apply(loaded.conversation, clock.now())
+            if loaded.fresh or not change.nothing_to_do:
+                return loaded, change
+        except AppError:
+            if loaded.fresh:
+                raise
+        loaded = await self._conversations.load(conversation_id)
+        return loaded, command.apply(loaded.conversation, clock.now())
+
+    async def _committed(self, loaded: Loaded, change: Change[Any]) -> bool:
+        conversation = change.conversation
+        if change.left or conversation.active_assistants():
+            await self._nudges.cover(conversation.conversation_id)
+        try:
+            await self._conversations.commit(loaded, change, clock.now())
+        except StaleConversationError:
+            return False
+        except UncertainWriteError:
+            self._conversations.forget(conversation.conversation_id)
+            return await self._arrived(change)
+        except Conflict:
+            if not await self._arrived(change):
+                raise
+        return True
+
+    async def _arrived(self, change: Change[Any]) -> bool:
+        """Whether what looks like a failure is our own commit that was not confirmed."""
+        conversation_id = change.conversation.conversation_id
+        for announcement in change.announcements:
+            if isinstance(announcement, Message):
+                return await self._is_ours(announcement)
+            return await self._messages.announced(
+                conversation_id, announcement.event_id, announcement.sequence
+            )
+        return False
+
+    async def _is_ours(self, message: Message) -> bool:
+        try:
+            found = await self._messages.get(message.conversation_id, message.message_id)
+        except NotFound:
+            return False
+        return found.event_id == message.event_id
+
+    async def _tell(self, change: Change[Any]) -> None:
+        if change.announcements or change.started_cursors:
+            self._nudges.committed(change.conversation)
+        if change.left:
+            await self._send_away(change)
+        await self._publisher.publish(change.conversation, change.announcements)
+
+    async def _send_away(self, change: Change[Any]) -> None:
+        """End subscriptions now, and once more when no address negotiated before still works."""
+        nudge = Nudge(conversation_id=change.conversation.conversation_id)
+        await self._nudges.later(nudge, self._address_seconds)
+        await self._publisher.send_away(change.conversation, change.left)
+
+
+def _backoff(attempt: int) -> float:
+    longest = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**attempt)
+    return random.uniform(0, longest)  # noqa: S311 (jitter, not a secret)

@@ -1,0 +1,229 @@
+"""Participants: list, read, join, update, leave; and conversations that assistants start."""
+
+import asyncio
+from uuid import UUID
+
+from shared import clock, invocation
+from shared.adapters.cosmos.assistants import AssistantRecord, AssistantRepository
+from shared.adapters.cosmos.conversations import ConversationRepository
+from shared.adapters.cosmos.links import Link, LinkRepository, of_assistant, of_user
+from shared.adapters.cosmos.profiles import ProfileRepository
+from shared.adapters.registrations import RegistrationRepository
+from shared.contracts.assistant_service import ConversationPutRequest
+from shared.contracts.conversations import Conversation as ConversationView
+from shared.contracts.conversations import NewConversation
+from shared.contracts.participants import (
+    ConversationParticipant,
+    ConversationParticipantList,
+    ConversationPermission,
+    UpdateParticipant,
+)
+from shared.domain.access import Access, require
+from shared.domain.conversation import Conversation
+from shared.domain.participants import (
+    AbortJoin,
+    AdmitAssistant,
+    BeginJoin,
+    JoiningAssistant,
+    PutAssistant,
+    UpdateOwnParticipant,
+)
+from shared.domain.principals import Actor, Assistant, User, participant_id
+from shared.domain.registrations import Registration
+from shared.domain.titles import new_conversation
+from shared.domain.views import conversation_view, participant_view, participant_views
+from shared.errors import AppError, Forbidden, NotFound
+from shared.services.changes import Changes
+from shared.services.connecting import Connecting
+from shared.services.online import online_services
+
+ME = "me"
+
+
+class Participants:
+    """Use cases around who takes part in a conversation."""
+
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        assistants: AssistantRepository,
+        profiles: ProfileRepository,
+        links: LinkRepository,
+        registrations: RegistrationRepository,
+        changes: Changes,
+        connecting: Connecting,
+    ) -> None:
+        self._conversations = conversations
+        self._assistants = assistants
+        self._profiles = profiles
+        self._links = links
+        self._registrations = registrations
+        self._changes = changes
+        self._connecting = connecting
+
+    async def list_participants(
+        self, actor: Actor, conversation_id: UUID, *, include_inactive: bool
+    ) -> ConversationParticipantList:
+        """The participants, people first."""
+        conversation = await self._readable(actor, conversation_id)
+        online = await online_services(self._registrations, [conversation])
+        return ConversationParticipantList.model_construct(
+            participants=participant_views(conversation, online, include_inactive=include_inactive)
+        )
+
+    async def get(
+        self, actor: Actor, conversation_id: UUID, wanted_id: str
+    ) -> ConversationParticipant:
+        """One participant; `me` is the caller."""
+        conversation = await self._readable(actor, conversation_id)
+        found = conversation.participants.get(_resolve(actor, wanted_id))
+        if found is None or not found.listed:
+            raise NotFound
+        online = await online_services(self._registrations, [conversation])
+        return participant_view(conversation, found, online)
+
+    async def put(
+        self, actor: Actor, conversation_id: UUID, wanted_id: str, update: UpdateParticipant
+    ) -> ConversationParticipant:
+        """Update oneself, or (people only) add or update an assistant of one's own."""
+        target = _resolve(actor, wanted_id)
+        if target == participant_id(actor):
+            return await self._put_self(actor, conversation_id, target, update)
+        assistant_id = _assistant_id(target)
+        if isinstance(actor, Assistant) or assistant_id is None:
+            await self._readable(actor, conversation_id)
+            raise Forbidden
+        return await self._put_assistant(actor, conversation_id, assistant_id, update)
+
+    async def create_for_owner(
+        self, assistant: Assistant, owner_id: str, new: NewConversation
+    ) -> ConversationView:
+        """An assistant starts a conversation that belongs to a person.
+
+        The owner sees it once they redeem a share of it. Nobody sees it if the assistant's own
+        service can't be told.
+        """
+        record, _ = await self._assistants.get(assistant.assistant_id)
+        if record.assistant_service_id != assistant.assistant_service_id:
+            raise NotFound
+        if await self._profiles.get(owner_id) is None:
+            raise NotFound("owner not found")
+        service = await self._connecting.service_of(record.assistant_service_id)
+        joining = _joining(record, service)
+        conversation = new_conversation(clock.new_uuid(), owner_id, new, clock.now())
+        BeginJoin(None, joining).apply(conversation, clock.now())
+        await self._start(conversation, record, service)
+        fresh = (await self._conversations.load(conversation.conversation_id)).conversation
+        return conversation_view(fresh, ConversationPermission.READ_WRITE)
+
+    async def _start(
+        self, conversation: Conversation, record: AssistantRecord, service: Registration
+    ) -> None:
+        conversation_id = conversation.conversation_id
+        await asyncio.gather(
+            self._links.add(of_assistant(record.assistant_id), Link.CONVERSATION, conversation_id),
+            self._links.add(of_user(conversation.owner_id), Link.CONVERSATION, conversation_id),
+        )
+        await self._conversations.create(conversation)
+        request = ConversationPutRequest(id=conversation_id, title=conversation.title)
+        try:
+            await self._connecting.connect(service, record.assistant_id, request)
+        except AppError:
+            await self._conversations.discard(conversation_id)
+            raise
+        await self._changes.apply(conversation_id, AdmitAssistant(str(record.assistant_id)))
+
+    async def _put_self(
+        self, actor: Actor, conversation_id: UUID, target: str, update: UpdateParticipant
+    ) -> ConversationParticipant:
+        command = UpdateOwnParticipant(actor, target, update, invocation.current().correlation_id)
+        updated = await self._changes.apply(conversation_id, command)
+        if isinstance(actor, Assistant) and update.active_participant is False:
+            await self._connecting.disconnect(
+                actor.assistant_service_id, actor.assistant_id, conversation_id
+            )
+        return updated
+
+    async def _put_assistant(
+        self, user: User, conversation_id: UUID, assistant_id: UUID, update: UpdateParticipant
+    ) -> ConversationParticipant:
+        conversation = (await self._conversations.load(conversation_id)).conversation
+        require(conversation, user, Access.WRITE_OR_OWNED, clock.now())
+        record, _ = await self._assistants.get(assistant_id)
+        if record.owner_id != user.user_id:
+            raise NotFound
+        service = await self._connecting.service_of(record.assistant_service_id)
+        joining = _joining(record, service)
+        present = conversation.participants.get(joining.assistant_id)
+        was_active = present is not None and present.active
+        if not was_active and update.active_participant is not False:
+            return await self._join(user, conversation, joining, service, update)
+        updated = await self._commit_put(
+            user, conversation_id, joining, update, conversation.last_sequence
+        )
+        if was_active and not updated.active_participant:
+            await self._connecting.disconnect(
+                record.assistant_service_id, assistant_id, conversation_id
+            )
+        return updated
+
+    async def _join(
+        self,
+        user: User,
+        conversation: Conversation,
+        joining: JoiningAssistant,
+        service: Registration,
+        update: UpdateParticipant,
+    ) -> ConversationParticipant:
+        """Let the assistant in, tell its service, and only then show it to everybody."""
+        conversation_id = conversation.conversation_id
+        assistant_id = UUID(joining.assistant_id)
+        await self._links.add(of_assistant(assistant_id), Link.CONVERSATION, conversation_id)
+        after = await self._changes.apply(conversation_id, BeginJoin(user, joining))
+        request = ConversationPutRequest(id=conversation_id, title=conversation.title)
+        try:
+            await self._connecting.connect(service, assistant_id, request)
+        except AppError:
+            await self._changes.apply(conversation_id, AbortJoin(joining.assistant_id))
+            raise
+        activate = update.model_copy(update={"active_participant": True})
+        return await self._commit_put(user, conversation_id, joining, activate, after)
+
+    async def _commit_put(
+        self,
+        user: User,
+        conversation_id: UUID,
+        joining: JoiningAssistant,
+        update: UpdateParticipant,
+        after_sequence: int,
+    ) -> ConversationParticipant:
+        command = PutAssistant(
+            user, joining, update, after_sequence, invocation.current().correlation_id
+        )
+        return await self._changes.apply(conversation_id, command)
+
+    async def _readable(self, actor: Actor, conversation_id: UUID) -> Conversation:
+        conversation = (await self._conversations.load(conversation_id)).conversation
+        require(conversation, actor, Access.READ_OR_OWNED, clock.now())
+        return conversation
+
+
+def _resolve(actor: Actor, wanted_id: str) -> str:
+    return participant_id(actor) if wanted_id == ME else wanted_id
+
+
+def _assistant_id(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _joining(record: AssistantRecord, service: Registration) -> JoiningAssistant:
+    return JoiningAssistant(
+        assistant_id=str(record.assistant_id),
+        name=record.name,
+        image=record.image,
+        assistant_service_id=record.assistant_service_id,
+        service_online=service.online(clock.now()),
+    )

@@ -1,0 +1,188 @@
+"""Settings, read once from the environment: a wrong value fails at start with its name.
+
+Names are the reference service's where it has one: `WORKBENCH__<SECTION>__<NAME>`, with a
+double underscore between levels. Lists and objects are written as JSON.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared import resources
+
+PREFIX = "WORKBENCH__"
+
+# Settings of the reference service that have no meaning here: tolerated, so that its
+# environment can be carried over as it is.
+REFERENCE_ONLY = (
+    "WORKBENCH__DB__",
+    "WORKBENCH__STORAGE__",
+    "WORKBENCH__LOGGING__",
+    "WORKBENCH__SERVICE__PROTOCOL",
+    "WORKBENCH__SERVICE__HOST",
+    "WORKBENCH__SERVICE__PORT",
+    "WORKBENCH__SERVICE__ANONYMOUS_PATHS",
+    "WORKBENCH__SERVICE__ASSISTANT_SERVICE_ONLINE_CHECK_INTERVAL_SECONDS",
+)
+
+
+class SettingsError(Exception):
+    """A setting has a value that can't be used; the message names the setting."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CosmosSettings(_Section):
+    """Where the Cosmos DB account is; without a key the managed identity is used."""
+
+    endpoint: str
+    key: str | None = None
+    database: str = resources.COSMOS_DATABASE
+
+
+class WebPubSubSettings(_Section):
+    """Web PubSub by connection string, or by endpoint with the managed identity.
+
+    `token_minutes`: how long a negotiated address may be used to connect. Short, because who
+    lost access could use it until then; open connections outlive it.
+    """
+
+    connection_string: str | None = None
+    endpoint: str | None = None
+    hub: str = resources.WEB_PUBSUB_HUB
+    token_minutes: int = Field(default=1, ge=1, le=60)
+
+
+class AuthSettings(_Section):
+    """Whose tokens are accepted: see docs/configuration.md.
+
+    `{tid}` in an issuer stands for the tenant that the token names in its `tid` claim.
+    """
+
+    allowed_jwt_algorithms: tuple[str, ...] = ("RS256",)
+    allowed_app_id: str = "d0a2fed8-abb0-4831-8a24-09f5a0b54d97"
+    jwks_url: str = "https://login.microsoftonline.com/common/discovery/v2.0/keys"
+    issuers: tuple[str, ...] = (
+        "https://login.microsoftonline.com/{tid}/v2.0",
+        "https://sts.windows.net/{tid}/",
+    )
+
+
+class ApiKeySettings(_Section):
+    """Where the assistant services' API keys live; without a vault the key is fixed."""
+
+    key_vault_url: str | None = None
+    fixed_key: str = ""
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether keys are real, so that services must be registered by a person first."""
+        return self.key_vault_url is not None
+
+
+class DefaultAssistant(_Section):
+    """An assistant that everybody gets on their first look at their assistants."""
+
+    assistant_service_id: str
+    template_id: str
+    name: str
+
+
+class ServiceSettings(_Section):
+    """Behaviour of the service itself."""
+
+    assistant_api_key: ApiKeySettings = ApiKeySettings()
+    default_assistants: tuple[DefaultAssistant, ...] = ()
+
+
+class EventSettings(_Section):
+    """How long events are kept and how hard delivery to assistants tries; all in seconds."""
+
+    retention_seconds: int = Field(default=7 * 24 * 3600, ge=60)
+    offline_hold_seconds: int = Field(default=15 * 60, ge=0)
+    delivery_max_attempts: int = Field(default=8, ge=1)
+    delivery_max_age_seconds: int = Field(default=3600, ge=1)
+
+
+class Settings(_Section):
+    """All settings of the application."""
+
+    cosmos: CosmosSettings
+    web_pubsub: WebPubSubSettings = WebPubSubSettings()
+    auth: AuthSettings = AuthSettings()
+    service: ServiceSettings = ServiceSettings()
+    events: EventSettings = EventSettings()
+    storage: "StorageSettings"
+
+
+class StorageSettings(_Section):
+    """The storage account, from the same settings that the Functions host reads.
+
+    `AzureWebJobsStorage` holds a connection string, or `AzureWebJobsStorage__…` a section for
+    the managed identity (accountName, or one URI for each service).
+    """
+
+    connection_string: str | None = None
+    queue_service_uri: str | None = None
+    table_service_uri: str | None = None
+    blob_service_uri: str | None = None
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environment` (default: the process's own).
+
+    Raises SettingsError, which names the variable at fault.
+    """
+    variables = os.environ if environment is None else environment
+    tree: dict[str, Any] = {"storage": _storage(variables)}
+    for name, value in variables.items():
+        if name.startswith(PREFIX) and not name.startswith(REFERENCE_ONLY):
+            _insert(tree, name, value)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from error
+
+
+def _insert(tree: dict[str, Any], name: str, value: str) -> None:
+    *sections, leaf = name[len(PREFIX) :].lower().split("__")
+    node = tree
+    for section in sections:
+        node = node.setdefault(section, {})
+    if value.startswith(("[", "{")):
+        try:
+            node[leaf] = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise SettingsError(f"{name}: not valid JSON ({error})") from error
+    elif value:
+        node[leaf] = value
+
+
+def _storage(variables: Mapping[str, str]) -> dict[str, str]:
+    connection_string = variables.get("AzureWebJobsStorage")
+    if connection_string:
+        return {"connection_string": connection_string}
+    section = "AzureWebJobsStorage__"
+    account = variables.get(f"{section}accountName")
+    uris = {
+        f"{kind}_service_uri": variables.get(f"{section}{kind}ServiceUri")
+        or (f"https://{account}.{kind}.core.windows.net" if account else None)
+        for kind in ("blob", "queue", "table")
+    }
+    found = {name: uri for name, uri in uris.items() if uri}
+    if not found:
+        raise SettingsError("AzureWebJobsStorage: missing")
+    return found
+
+
+def _explain(error: ValidationError) -> str:
+    lines = (
+        f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+    return "; ".join(lines)

@@ -1,0 +1,1 @@
+"""The other edge: functions that queues and timers start."""

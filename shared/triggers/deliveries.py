@@ -1,0 +1,38 @@
+"""Queue function: deliver events to assistants."""
+
+import logging
+
+import azure.functions as func
+
+from shared import invocation, resources
+from shared.bindings import STORAGE
+from shared.container import app
+from shared.errors import DependencyUnavailable
+from shared.services.nudges import Nudge
+from shared.telemetry import get_logger, log
+
+RETRY_SECONDS = 15
+
+blueprint = func.Blueprint()
+
+_logger = get_logger("deliveries")
+
+
+@blueprint.function_name("deliver_events")
+@blueprint.queue_output(
+    arg_name="nudges", queue_name=resources.DELIVERIES_QUEUE, connection=STORAGE
+)
+@blueprint.queue_trigger(
+    arg_name="message", queue_name=resources.DELIVERIES_QUEUE, connection=STORAGE
+)
+async def deliver_events(message: func.QueueMessage, nudges: func.Out[list[str]]) -> None:
+    """Look at the conversation that a nudge names, and deliver what its assistants lack."""
+    running = invocation.begin(None)
+    nudge = Nudge.model_validate_json(message.get_body())
+    try:
+        await app().deliveries.handle(nudge)
+    except DependencyUnavailable as error:
+        log(_logger, logging.WARNING, "delivery_postponed", error=error.detail)
+        await app().nudges.later(nudge, RETRY_SECONDS)
+    for messages in running.queue_messages.values():
+        nudges.set(messages)
