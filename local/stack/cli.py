@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(token_from(parsed, data_dir_from(parsed, os.environ), os.environ))
             return 0
         options = options_from(parsed, os.environ, functions_host=parsed.command == "start")
+        if parsed.json_ready_file:  # that of an earlier stack would be taken for ours
+            parsed.json_ready_file.unlink(missing_ok=True)
         return asyncio.run(_run(options, parsed.json_ready_file))
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)

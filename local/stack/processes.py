@@ -31,7 +31,8 @@ class Program:
     """What to run: a Python module with its arguments, and the line that says it is ready.
 
     `environment` is added to this process's own. The ready line is
-    `<name> listening on http://...`.
+    `<name> listening on http://...`. `death_signal` is what the program gets when the launcher
+    dies: one that has children of its own needs SIGTERM to end them.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Program:
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     working_directory: Path
+    death_signal: signal.Signals = signal.SIGKILL
 
 
 class Child:
@@ -79,7 +81,7 @@ class Child:
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self._program.environment},
             cwd=self._program.working_directory,
             start_new_session=True,  # Ctrl-C in a terminal is for the launcher, not for each child
-            preexec_fn=_die_with_parent(),
+            preexec_fn=_die_with_parent(self._program.death_signal),
             limit=_LINE_LIMIT,
         )
         self._reader = asyncio.create_task(self._read_output(), name=f"output of {self.name}")
@@ -187,18 +189,22 @@ def _open_log(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8", buffering=1)
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """What a child does before it runs: ask Linux to be killed when the launcher dies.
+def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+    """What a child does before it runs: ask Linux for a signal when the launcher dies.
 
     Elsewhere a launcher that was killed with -9 leaves its programs behind.
     """
     if sys.platform != "linux":
         return None
     # Loaded before the fork: a child must not import or allocate more than it has to.
-    return functools.partial(_ask_for_death_signal, ctypes.CDLL(None).prctl, os.getpid())
+    return functools.partial(
+        _ask_for_death_signal, ctypes.CDLL(None).prctl, death_signal, os.getpid()
+    )
 
 
-def _ask_for_death_signal(prctl: Callable[[int, int], int], parent: int) -> None:
-    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _ask_for_death_signal(
+    prctl: Callable[[int, int], int], death_signal: signal.Signals, parent: int
+) -> None:
+    prctl(_PR_SET_PDEATHSIG, death_signal)
     if os.getppid() != parent:  # it died in between
         os._exit(1)

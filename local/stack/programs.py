@@ -1,5 +1,7 @@
 """The command lines and environments of the programs that make up a stack."""
 
+import dataclasses
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,16 +29,15 @@ def identity_program(data_dir: Path, port: int) -> Program:
 def functions_host_program(
     options: StackOptions, data_dir: Path, port: int, environment: Mapping[str, str]
 ) -> Program:
-    """The Functions host with its app settings."""
-    return _stand_in(
-        "functions_host",
-        port,
-        "--app-root",
-        str(options.app_root.resolve()),
-        "--data-dir",
-        str(data_dir),
-        *(["--reload"] if options.reload else []),
+    """The Functions host with its app settings; with `reload` it runs in a child of a watcher."""
+    app_root = str(options.app_root.resolve())
+    arguments = ["--app-root", app_root, "--data-dir", str(data_dir)]
+    if options.reload:
+        arguments.append("--reload")
+    return dataclasses.replace(
+        _stand_in("functions_host", port, *arguments),
         environment=environment,
+        death_signal=signal.SIGTERM if options.reload else signal.SIGKILL,
     )
 
 
@@ -55,13 +56,11 @@ def example_assistant_program(data_dir: Path, port: int, workbench_url: str) -> 
     )
 
 
-def _stand_in(
-    name: str, port: int, *arguments: str, environment: Mapping[str, str] | None = None
-) -> Program:
+def _stand_in(name: str, port: int, *arguments: str) -> Program:
     return Program(
         name=name,
         module=f"local.{name}",
         arguments=("--port", str(port), *arguments),
-        environment=environment or {},
+        environment={},
         working_directory=REPOSITORY_ROOT,
     )

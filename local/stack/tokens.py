@@ -3,8 +3,11 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from local.identity.tokens import issue_token
 from local.stack.addresses import identity_url_of_last_stack
+from local.stack.errors import OptionError
 from local.stack.options import PORT_OPTIONS, ports_from
 from local.stack.ports import HOST
 
@@ -35,12 +38,16 @@ def token_from(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
     )
 
 
-def token_for(data_dir: Path, identity_url: str, **claims: str | int | None) -> str:
-    """A token for a person; claims that are None get the identity service's defaults."""
-    from local.identity.tokens import issue_token
+def token_for(data_dir: Path, identity_url: str, **claims: Any) -> str:
+    """A token for a person; claims that are None get the identity service's defaults.
 
+    Raises OptionError for a claim that can't be.
+    """
     given = {name: value for name, value in claims.items() if value is not None}
-    return issue_token(data_dir, identity_url, **given)
+    try:
+        return issue_token(data_dir, identity_url.rstrip("/"), **given)
+    except ValueError as error:
+        raise OptionError(f"no token: {error}") from error
 
 
 def _identity_url(data_dir: Path, environ: Mapping[str, str]) -> str:

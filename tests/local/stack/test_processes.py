@@ -28,7 +28,7 @@ async def start_player(tmp_path: Path) -> AsyncIterator[StartPlayer]:
     started: list[Child] = []
 
     async def start(*code: str, lines: list[str] | None = None) -> Child:
-        (tmp_path / "player.py").write_text("\n".join(textwrap.dedent(part) for part in code))
+        (tmp_path / "player.py").write_text(_code(*code))
         program = Program("player", "player", ("--flag",), {"COLOUR": "green"}, tmp_path)
         child = Child(
             program, tmp_path / "logs" / "player.log", lines.append if lines is not None else None
@@ -131,27 +131,51 @@ async def test_lines_can_be_waited_for(start_player: StartPlayer):
 
 @only_on_linux
 async def test_a_killed_launcher_takes_its_programs_along(tmp_path: Path):
-    (tmp_path / "player.py").write_text(f"import os\nprint(os.getpid())\n{READY}\n{WAIT}\n")
-    launcher = f"""
-import asyncio, os, signal
-from pathlib import Path
-from local.stack.processes import Child, Program
+    player = _code("import os", "print(os.getpid())", READY, WAIT)
+    await _ended(await _launch_and_kill_launcher(tmp_path, player, "SIGKILL"))
 
-async def main():
-    program = Program("player", "player", (), {{}}, Path({str(tmp_path)!r}))
-    child = Child(program, Path({str(tmp_path)!r}) / "player.log", None)
-    await child.start()
-    print(child.pid, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
 
-asyncio.run(main())
-"""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", launcher, stdout=asyncio.subprocess.PIPE
+@only_on_linux
+async def test_a_program_may_end_its_own_children_when_the_launcher_is_killed(tmp_path: Path):
+    player = _code(
+        """
+        import signal, subprocess, sys, time
+        grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        def end_grandchild(*_):
+            grandchild.kill()
+            sys.exit(0)
+        signal.signal(signal.SIGTERM, end_grandchild)
+        print(grandchild.pid)
+        """,
+        READY,
+        WAIT,
     )
-    output, _ = await process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    await _ended(int(output))
+    await _ended(await _launch_and_kill_launcher(tmp_path, player, "SIGTERM"))
+
+
+def _code(*parts: str) -> str:
+    return "\n".join(textwrap.dedent(part) for part in parts)
+
+
+async def _launch_and_kill_launcher(folder: Path, player: str, death_signal: str) -> int:
+    """Run a player under a launcher that kills itself; the number that the player printed."""
+    (folder / "player.py").write_text(player)
+    launcher = f"""
+        import asyncio, os, signal
+        from pathlib import Path
+        from local.stack.processes import Child, Program
+
+        async def main():
+            folder = Path({str(folder)!r})
+            program = Program("player", "player", (), {{}}, folder, signal.{death_signal})
+            await Child(program, folder / "player.log", None).start()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        asyncio.run(main())
+        """
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _code(launcher))
+    assert await process.wait() == -signal.SIGKILL
+    return int((folder / "player.log").read_text().split()[0])
 
 
 async def _ended(pid: int) -> None:

