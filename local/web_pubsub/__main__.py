@@ -4,6 +4,7 @@ import argparse
 import functools
 import os
 import socket
+import sys
 
 from aiohttp import web
 
@@ -20,7 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--port",
         type=int,
-        default=int(os.environ.get("LOCAL_WEB_PUBSUB_PORT", "8080")),
+        default=os.environ.get("LOCAL_WEB_PUBSUB_PORT", "8080"),
         help="port on 127.0.0.1; 0 takes any free one (LOCAL_WEB_PUBSUB_PORT, 8080)",
     )
     parser.add_argument("--access-key", default=DEFAULT_ACCESS_KEY, help="at least 32 bytes")
@@ -35,7 +36,10 @@ def main() -> None:
         settings = Settings(access_key=arguments.access_key, endpoints=tuple(arguments.endpoint))
     except ValueError as error:
         parser.error(str(error))
-    listener = socket.create_server((_HOST, arguments.port))
+    try:
+        listener = socket.create_server((_HOST, arguments.port))
+    except OSError as error:
+        sys.exit(f"web_pubsub: cannot listen on {_HOST}:{arguments.port}: {error.strerror}")
     ready = f"web_pubsub listening on http://{_HOST}:{listener.getsockname()[1]}"
     web.run_app(
         create_app(settings),

@@ -1,5 +1,7 @@
 """The WebSocket endpoint: lets clients in, and reads what they send until they are gone."""
 
+import asyncio
+
 from aiohttp import WebSocketError, WSMessage, WSMsgType, web
 
 from local.web_pubsub.commands import carry_out
@@ -22,6 +24,7 @@ from local.web_pubsub.tokens import ClientClaims
 _GOING_AWAY = 1001
 _UNSUPPORTED_DATA = 1003
 _CLOSE_SECONDS = 1.0
+_GOODBYE_SECONDS = 0.5
 # What a close frame without a code is read as.
 _NO_CODE = 0
 _NO_STATUS_RECEIVED = 1005
@@ -50,10 +53,15 @@ async def refuse_protocol(request: web.Request) -> web.StreamResponse:
 
 
 async def end_all(app: web.Application) -> None:
-    """End every connection, because the process is about to stop."""
-    for hub in app[SERVICE].hubs:
-        for connection in hub.everyone():
-            connection.end("the service is stopping", _GOING_AWAY)
+    """End every connection, because the process is about to stop, and drop who does not read."""
+    connections = [connection for hub in app[SERVICE].hubs for connection in hub.everyone()]
+    for connection in connections:
+        connection.end("the service is stopping", _GOING_AWAY)
+    goodbyes = [asyncio.create_task(connection.settle()) for connection in connections]
+    if goodbyes:
+        await asyncio.wait(goodbyes, timeout=_GOODBYE_SECONDS)
+    for connection in connections:
+        connection.drop()
 
 
 def _subprotocol(request: web.Request) -> str | None:
@@ -133,7 +141,7 @@ async def _open(
 async def _serve(
     hub: Hub, connection: Connection, socket: web.WebSocketResponse, request: web.Request
 ) -> web.StreamResponse:
-    outbox = Outbox(socket, request.transport, 2 * connection.settings.max_unacked_bytes)
+    outbox = Outbox(socket, request.transport, 2 * connection.settings.max_unacked_size)
     connection.attach(outbox)
     for_good = False
     try:

@@ -71,6 +71,11 @@ class Connection:
         if outbox is not None:
             outbox.close(code, reason)
 
+    async def settle(self) -> None:
+        """Wait until the socket of a connection that has been ended is closed."""
+        if self._outbox is not None:
+            await self._outbox.finish()
+
     def forget(self) -> None:
         """End the connection, whose socket is gone or going."""
         if not self.ended:
@@ -126,7 +131,7 @@ class ReliableConnection(JsonConnection):
     reconnection_token: str = ""
     _sequence_id: int = 0
     _unacked: deque[_Unacked] = field(default_factory=deque)
-    _unacked_bytes: int = 0
+    _unacked_size: int = 0
     _expiry: asyncio.TimerHandle | None = None
 
     def attach(self, outbox: Outbox) -> None:
@@ -156,10 +161,10 @@ class ReliableConnection(JsonConnection):
         frame = message.frame(self._sequence_id)
         expiry = self.settings.clock() + ttl_seconds if ttl_seconds else None
         self._unacked.append(_Unacked(self._sequence_id, frame, expiry))
-        self._unacked_bytes += len(frame)
+        self._unacked_size += len(frame)
         if (
             len(self._unacked) > self.settings.max_unacked_messages
-            or self._unacked_bytes > self.settings.max_unacked_bytes
+            or self._unacked_size > self.settings.max_unacked_size
         ):
             self.end("too many messages are unacknowledged", POLICY_VIOLATION)
         else:
@@ -168,7 +173,7 @@ class ReliableConnection(JsonConnection):
     def acknowledge(self, sequence_id: int) -> None:
         """Let go of the messages up to a sequence id."""
         while self._unacked and self._unacked[0].sequence_id <= sequence_id:
-            self._unacked_bytes -= len(self._unacked.popleft().frame)
+            self._unacked_size -= len(self._unacked.popleft().frame)
 
     def forget(self) -> None:
         """End the connection, whose socket is gone or going."""

@@ -15,12 +15,12 @@ class Outbox:
     """An ordered queue of frames and the task that writes them to a socket."""
 
     def __init__(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, max_bytes: int
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, max_size: int
     ) -> None:
         self._socket = socket
         self._transport = transport
         self._frames: asyncio.Queue[str | bytes | _Close] = asyncio.Queue()
-        self._free_bytes = max_bytes
+        self._free_size = max_size
         self._closing = False
         self._writer = asyncio.create_task(self._write())
 
@@ -28,9 +28,9 @@ class Outbox:
         """Queue a frame; False when the client reads too slowly and the queue is full."""
         if self._closing:
             return True  # nobody waits for it any more
-        if len(frame) > self._free_bytes:
+        if len(frame) > self._free_size:
             return False
-        self._free_bytes -= len(frame)
+        self._free_size -= len(frame)
         self._frames.put_nowait(frame)
         return True
 
@@ -67,7 +67,7 @@ class Outbox:
         if isinstance(frame, _Close):
             await self._socket.close(code=frame.code, message=_close_reason(frame.reason))
             return True
-        self._free_bytes += len(frame)
+        self._free_size += len(frame)
         if isinstance(frame, str):
             await self._socket.send_str(frame)
         else:

@@ -23,8 +23,9 @@ class Settings:
     keep_alive_seconds: float = 20.0
     recovery_seconds: float = 30.0
     max_message_bytes: int = 1024 * 1024
+    # What one client may leave unacknowledged; sizes are counted in characters of frames.
     max_unacked_messages: int = 1_000
-    max_unacked_bytes: int = 16 * 1024 * 1024
+    max_unacked_size: int = 16 * 1024 * 1024
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:

@@ -1,10 +1,13 @@
 """The subprotocol json.webpubsub.azure.v1, frame by frame."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from tests.local.web_pubsub.servers import Server
+from local.web_pubsub import Settings
+from tests.local.web_pubsub.raw_client import JSON, RELIABLE
+from tests.local.web_pubsub.servers import Server, serving
 
 ALL_ROLES = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
 
@@ -158,3 +161,12 @@ async def test_a_dropped_connection_is_gone(server: Server) -> None:
     assert await client.close_code() == 1006
     assert not await server.service.group_exists("g")
     assert await server.connections() == []
+
+
+@pytest.mark.parametrize("protocol", [None, JSON, RELIABLE])
+async def test_a_client_that_does_not_read_is_cut_off(protocol: str | None) -> None:
+    async with serving(Settings(max_unacked_size=1_000_000)) as server:
+        await server.connect("ada", protocol)
+        async with asyncio.timeout(20):
+            while await server.service.user_exists("ada"):
+                await server.service.send_to_user("ada", "x" * 500_000)

@@ -112,7 +112,7 @@ async def test_state_is_kept_for_a_limited_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(max_unacked_messages=3), Settings(max_unacked_bytes=300)]
+    "settings", [Settings(max_unacked_messages=3), Settings(max_unacked_size=300)]
 )
 async def test_too_many_unacknowledged_messages_end_the_connection(settings: Settings) -> None:
     async with serving(settings) as server:

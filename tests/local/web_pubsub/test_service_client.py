@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.rest import HttpRequest
 from azure.messaging.webpubsubservice import WebPubSubServiceClient as SyncServiceClient
+from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from tests.local.web_pubsub.servers import Server
 
@@ -219,3 +221,66 @@ async def test_a_body_over_the_limit_is_refused(server: Server) -> None:
         with pytest.raises(HttpResponseError) as caught:
             await asyncio.to_thread(own.send_to_all, text + "x", content_type="text/plain")
     assert caught.value.status_code == 413
+
+
+async def request(
+    server: Server, method: str, path: str, expected_status: int, **options: Any
+) -> str:
+    """Make a request for which the service client has no method, signed by it all the same."""
+    wanted = HttpRequest(method, f"/api/hubs/{server.hub}{path}", **options)
+    response = await server.service.send_request(wanted)
+    text = response.text()
+    assert response.status_code == expected_status, text
+    return text
+
+
+async def test_connections_are_put_into_groups_by_a_filter(server: Server) -> None:
+    ada, bob = await server.connect("ada"), await server.connect("bob")
+    body = {"groups": ["g", "h"], "filter": "userId eq 'ada'"}
+    await request(server, "POST", "/:addToGroups", 200, json=body)
+    assert [sorted(item["groups"]) for item in await server.connections()] == [["g", "h"], []]
+    await server.service.send_to_group("h", "x")
+    assert (await ada.receive())["group"] == "h"
+    await request(server, "POST", "/:removeFromGroups", 200, json={"groups": ["h"]})
+    assert [item["groups"] for item in await server.connections()] == [["g"], []]
+    await bob.nothing_else_came()
+    for wrong in ({"groups": []}, {"groups": [" "]}, {"groups": ["g"], "filter": "x"}, {}):
+        await request(server, "POST", "/:addToGroups", 400, json=wrong)
+
+
+@pytest.mark.parametrize(
+    ("query", "content_type", "body", "status", "reason"),
+    [
+        ("", "application/json", b"{", 400, "not application/json"),
+        ("", "application/json", b"NaN", 400, "NaN is not JSON"),
+        ("", "text/plain", b"\xff", 400, "not text/plain"),
+        ("", "text/html", b"x", 415, "text/html"),
+        ("?messageTtlSeconds=301", "text/plain", b"x", 400, "messageTtlSeconds"),
+        ("?messageTtlSeconds=60", "text/plain", b"x", 202, ""),
+    ],
+)
+async def test_what_is_sent_is_checked(
+    server: Server, query: str, content_type: str, body: bytes, status: int, reason: str
+) -> None:
+    headers = {"Content-Type": content_type}
+    path = f"/:send{query}"
+    text = await request(server, "POST", path, status, content=body, headers=headers)
+    assert reason in text
+
+
+async def test_wrong_pages_and_permissions_are_refused(server: Server) -> None:
+    for query in ("maxpagesize=201", "maxpagesize=0", "top=x", "continuationToken=-1"):
+        await request(server, "GET", f"/groups/g/connections?{query}", 400)
+    text = await request(server, "PUT", "/permissions/fly/connections/c", 400)
+    assert "'fly'" in text
+
+
+async def test_hubs_are_worlds_of_their_own(server: Server) -> None:
+    here = await server.connect("ada", groups=["g"])
+    async with WebPubSubServiceClient.from_connection_string(
+        server.connection_string, "other"
+    ) as elsewhere:
+        await elsewhere.send_to_all("x")
+        await elsewhere.send_to_group("g", "x")
+        assert not await elsewhere.user_exists("ada")
+    await here.nothing_else_came()
