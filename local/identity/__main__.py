@@ -4,6 +4,7 @@ import argparse
 import functools
 import os
 import socket
+import sys
 from pathlib import Path
 
 from aiohttp import web
@@ -17,7 +18,10 @@ _SHUTDOWN_SECONDS = 1.0
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     arguments = _arguments()
-    listener = socket.create_server((_HOST, arguments.port))
+    try:
+        listener = socket.create_server((_HOST, arguments.port))
+    except OSError as error:
+        sys.exit(f"identity: cannot listen on {_HOST}:{arguments.port}: {error.strerror}")
     url = f"http://{_HOST}:{listener.getsockname()[1]}"
     settings = Settings(
         data_dir=arguments.data_dir, issuer_base_url=(arguments.issuer_base_url or url).rstrip("/")
@@ -36,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--port",
         type=int,
-        default=int(os.environ.get("LOCAL_IDENTITY_PORT", "7072")),
+        default=os.environ.get("LOCAL_IDENTITY_PORT", "7072"),
         help="port on 127.0.0.1; 0 takes any free one (LOCAL_IDENTITY_PORT, 7072)",
     )
     parser.add_argument(
