@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before the stack's own handling began
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 FUNCTION_APP = """
-import json, os
+import asyncio, json, os
 import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -25,6 +25,13 @@ async def setting(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="authorization", methods=["GET"])
 async def authorization(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(req.headers.get("authorization", ""))
+
+
+@app.route(route="slow", methods=["POST"])
+async def slow(req: func.HttpRequest) -> func.HttpResponse:
+    print("the slow request has begun", flush=True)
+    await asyncio.sleep(60)
+    return func.HttpResponse()
 
 
 @app.route(route="crash", methods=["POST"])

@@ -17,6 +17,8 @@ import httpx
 import jwt
 import pytest
 
+from local.stack.processes import STOP_SECONDS
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -76,7 +78,7 @@ def ready(data_dir: Path) -> dict[str, Any]:
 
 
 async def assert_all_gone(addresses: dict[str, Any]) -> None:
-    """Wait until nobody listens any more where the stack did."""
+    """Nobody listens any more where the stack did."""
     async with httpx.AsyncClient() as client:
         for part in ("functions", "cosmos", "web_pubsub", "identity", "example_assistant"):
             if addresses[part]:
@@ -111,6 +113,25 @@ async def test_ctrl_c_while_it_starts_stops_everything(app_root: Path, tmp_path:
         process.send_signal(signal.SIGINT)
         assert (await output_of(process)).endswith("Stopped.\n")
         assert process.returncode == 0
+
+
+async def test_a_second_ctrl_c_waits_for_nobody(app_root: Path, tmp_path: Path):
+    async with started(tmp_path, f"--app-root={app_root}", "--no-example-assistant") as process:
+        await read_until(process, "Ctrl-C stops everything")
+        url = f"{ready(tmp_path)['functions']}/slow"
+        async with httpx.AsyncClient() as client:
+            slow = asyncio.create_task(client.post(url))
+            await read_until(process, "the slow request has begun")
+            process.send_signal(signal.SIGINT)
+            await read_until(process, "Stopping...")
+            began = asyncio.get_running_loop().time()
+            process.send_signal(signal.SIGINT)
+            await output_of(process)
+            assert asyncio.get_running_loop().time() - began < STOP_SECONDS
+            with pytest.raises(httpx.TransportError):
+                await slow
+        assert process.returncode == 0
+        await assert_all_gone(ready(tmp_path))
 
 
 async def test_a_program_that_dies_stops_the_rest_and_is_named(app_root: Path, tmp_path: Path):
