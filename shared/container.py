@@ -34,6 +34,7 @@ from shared.services.sending import Sender
 from shared.services.service_status import ServiceStatuses
 from shared.services.states import States
 from shared.settings import Settings
+from shared.telemetry import quieten_libraries
 
 
 class App:
@@ -264,4 +265,5 @@ class App:
 @cache
 def app() -> App:
     """The application of this process, with the settings of its environment."""
+    quieten_libraries()
     return App(settings_module.load())

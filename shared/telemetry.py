@@ -8,6 +8,15 @@ import logging
 from shared import invocation
 
 
+_CHATTY = ("azure", "httpx", "httpcore", "msal")
+
+
+def quieten_libraries() -> None:
+    """Keep the SDKs from logging every request that they make."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def get_logger(name: str) -> logging.Logger:
     """A logger below `workbench`, so that host.json can set its level in one place."""
     return logging.getLogger(f"workbench.{name}")

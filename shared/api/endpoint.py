@@ -10,6 +10,7 @@ from shared import invocation
 from shared.api.requests import body_argument, headers_of, path_arguments, query_argument
 from shared.api.responses import failure, success
 from shared.api.routing import Route, Router, output_name
+from shared.bindings import QueueOutput
 from shared.container import App, app
 from shared.domain.principals import Principal
 from shared.errors import AppError, Forbidden
@@ -19,7 +20,7 @@ _logger = get_logger("api")
 
 
 async def respond(
-    route: Route, request: func.HttpRequest, outputs: Mapping[str, func.Out[list[str]]]
+    route: Route, request: func.HttpRequest, outputs: Mapping[str, QueueOutput]
 ) -> func.HttpResponse:
     """Answer one request; an unexpected exception goes to the host, which answers 500."""
     headers = headers_of(request)

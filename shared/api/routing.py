@@ -25,7 +25,7 @@ from typing import Any, get_args, get_type_hints
 import azure.functions as func
 from pydantic import BaseModel, TypeAdapter
 
-from shared.bindings import STORAGE
+from shared.bindings import STORAGE, QueueOutput
 from shared.domain.principals import Principal
 
 Handler = Callable[..., Awaitable[Any]]
@@ -163,12 +163,12 @@ def _function(
 ) -> Callable[..., Awaitable[func.HttpResponse]]:
     """What the host calls: its parameters must be exactly the bindings."""
 
-    async def function(req: func.HttpRequest, **outputs: func.Out[list[str]]) -> func.HttpResponse:
+    async def function(req: func.HttpRequest, **outputs: QueueOutput) -> func.HttpResponse:
         return await respond(route, req, outputs)
 
     function.__name__ = route.name
     function.__doc__ = route.handler.__doc__
-    outputs = {output_name(queue): func.Out[list[str]] for queue in route.queues}
+    outputs = {output_name(queue): QueueOutput for queue in route.queues}
     parameters = [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
         for name, annotation in {"req": func.HttpRequest, **outputs}.items()

@@ -5,7 +5,7 @@ import logging
 import azure.functions as func
 
 from shared import invocation, resources
-from shared.bindings import STORAGE
+from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.errors import DependencyUnavailable
 from shared.services.nudges import Nudge
@@ -25,7 +25,7 @@ _logger = get_logger("deliveries")
 @blueprint.queue_trigger(
     arg_name="message", queue_name=resources.DELIVERIES_QUEUE, connection=STORAGE
 )
-async def deliver_events(message: func.QueueMessage, nudges: func.Out[list[str]]) -> None:
+async def deliver_events(message: func.QueueMessage, nudges: QueueOutput) -> None:
     """Look at the conversation that a nudge names, and deliver what its assistants lack."""
     running = invocation.begin(None)
     nudge = Nudge.model_validate_json(message.get_body())

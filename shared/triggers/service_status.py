@@ -5,7 +5,7 @@ import logging
 import azure.functions as func
 
 from shared import invocation, resources
-from shared.bindings import STORAGE
+from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.services.registrations import ServiceStatus
 from shared.telemetry import get_logger, log
@@ -37,8 +37,8 @@ async def expire_services(timer: func.TimerRequest) -> None:  # noqa: ARG001
 )
 async def announce_service_status(
     message: func.QueueMessage,
-    deliveries: func.Out[list[str]],
-    statuses: func.Out[list[str]],
+    deliveries: QueueOutput,
+    statuses: QueueOutput,
 ) -> None:
     """Tell the conversations of a service's assistants that it came or went."""
     running = invocation.begin(None)
