@@ -6,8 +6,8 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
+from pydantic import ValidationError
 
-from local.cosmos import jsontext
 from local.cosmos.auth import MasterKey
 from local.cosmos.database import Database
 from local.cosmos.errors import CosmosError, too_large
@@ -69,8 +69,8 @@ class _Server:
 
     async def add_fault(self, request: web.Request) -> web.Response:
         try:
-            self._faults.add(Fault.parse(jsontext.loads_object(await request.read())))
-        except (CosmosError, TypeError) as error:
+            self._faults.add(Fault.model_validate_json(await request.read()))
+        except ValidationError as error:
             raise web.HTTPBadRequest(text=str(error)) from error
         return web.Response(status=201)
 

@@ -1,49 +1,37 @@
 """Faults to order: errors, delays and dropped connections, for testing how callers cope."""
 
 import random
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Literal
 
-from local.cosmos.errors import THROTTLED_SUBSTATUS, CosmosError, bad_request
-from local.cosmos.routing import METADATA, Operation
+from pydantic import BaseModel, ConfigDict, Field
+
+from local.cosmos.errors import THROTTLED_SUBSTATUS, CosmosError
+from local.cosmos.routing import Operation
 
 _dice = random.SystemRandom()
-_DATA_KINDS = ("read", "create", "upsert", "replace", "delete", "patch", "batch", "query")
-_KINDS = (*_DATA_KINDS, METADATA, "*")
+_KindName = Literal[
+    "*", "read", "create", "upsert", "replace", "delete", "patch", "batch", "query", "metadata"
+]
 
 
-@dataclass
-class Fault:
+class Fault(BaseModel):
     """One fault and where it strikes. Without status and resets it only delays.
 
     `retry_after_ms` and `latency_ms` are milliseconds; `reset` drops the connection before the
     request is processed, `reset_after` after it; `times` None means without end.
     """
 
-    operation: str = "*"
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    operation: _KindName = "*"
     container: str = "*"
-    status: int | None = None
-    retry_after_ms: int | None = None
-    latency_ms: int = 0
+    status: int | None = Field(default=None, ge=400, le=599)
+    retry_after_ms: int | None = Field(default=None, ge=0)
+    latency_ms: int = Field(default=0, ge=0)
     reset: bool = False
     reset_after: bool = False
-    probability: float = 1.0
-    times: int | None = None
-
-    @classmethod
-    def parse(cls, body: dict[str, Any]) -> "Fault":
-        """A fault from JSON; 400 for unknown names and values that make no sense."""
-        unknown = body.keys() - {field.name for field in fields(cls)}
-        if unknown:
-            raise bad_request(f"Unknown properties of a fault: {', '.join(sorted(unknown))}.")
-        fault = cls(**body)
-        if fault.operation not in _KINDS:
-            raise bad_request(f"The operation of a fault is one of: {', '.join(_KINDS)}.")
-        if fault.status is not None and not 400 <= fault.status <= 599:
-            raise bad_request("The status of a fault is from 400 to 599.")
-        if not 0 <= fault.probability <= 1:
-            raise bad_request("The probability of a fault is from 0 to 1.")
-        return fault
+    probability: float = Field(default=1.0, ge=0, le=1)
+    times: int | None = Field(default=None, ge=0)
 
     def strikes(self, operation: Operation) -> bool:
         """Whether this fault applies now; counts down if it does."""

@@ -144,19 +144,19 @@ async def database(client: CosmosClient) -> DatabaseProxy:
 
 
 @pytest.fixture(scope="session")
-def names() -> Callable[[], str]:
+def unused_name() -> Callable[[], str]:
     """Names that no other test uses."""
     numbers = itertools.count()
     return lambda: f"container{next(numbers)}"
 
 
 @pytest.fixture
-def make_container(database: DatabaseProxy, names: Callable[[], str]) -> MakeContainer:
+def make_container(database: DatabaseProxy, unused_name: Callable[[], str]) -> MakeContainer:
     """Makes containers partitioned by /pk, with options of `create_container`."""
 
     async def make(**options: Any) -> ContainerProxy:
         return await database.create_container(
-            names(), options.pop("partition_key", PartitionKey("/pk")), **options
+            unused_name(), options.pop("partition_key", PartitionKey("/pk")), **options
         )
 
     return make
