@@ -7,7 +7,6 @@ import logging
 
 from shared import invocation
 
-
 _CHATTY = ("azure", "httpx", "httpcore", "msal")
 
 

@@ -6,6 +6,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from shared.adapters.identity import azure_credential
 from shared.adapters.lazy import Lazy
 from shared.adapters.storage_errors import storage_errors
+from shared.adapters.transport import azure_transport
 from shared.settings import StorageSettings
 
 
@@ -30,7 +31,11 @@ class Queues:
 
     async def _connect(self) -> QueueServiceClient:
         if self._settings.connection_string:
-            return QueueServiceClient.from_connection_string(self._settings.connection_string)
+            return QueueServiceClient.from_connection_string(
+                self._settings.connection_string, transport=azure_transport()
+            )
         return QueueServiceClient(
-            str(self._settings.queue_service_uri), credential=azure_credential()
+            str(self._settings.queue_service_uri),
+            credential=azure_credential(),
+            transport=azure_transport(),
         )

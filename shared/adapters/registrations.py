@@ -20,6 +20,7 @@ from shared import resources
 from shared.adapters.identity import azure_credential
 from shared.adapters.lazy import Lazy
 from shared.adapters.storage_errors import storage_errors
+from shared.adapters.transport import azure_transport
 from shared.domain.registrations import Registration
 from shared.errors import Conflict, NotFound
 from shared.settings import StorageSettings
@@ -134,10 +135,14 @@ class RegistrationRepository:
     async def _connect(self) -> TableClient:
         settings = self._settings
         if settings.connection_string:
-            service = TableServiceClient.from_connection_string(settings.connection_string)
+            service = TableServiceClient.from_connection_string(
+                settings.connection_string, transport=azure_transport()
+            )
         else:
             service = TableServiceClient(
-                str(settings.table_service_uri), credential=azure_credential()
+                str(settings.table_service_uri),
+                credential=azure_credential(),
+                transport=azure_transport(),
             )
         return service.get_table_client(resources.REGISTRATIONS_TABLE)
 

@@ -11,6 +11,7 @@ from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 from shared import clock
 from shared.adapters.identity import azure_credential
 from shared.adapters.storage_errors import storage_errors
+from shared.adapters.transport import azure_transport
 from shared.settings import WebPubSubSettings
 from shared.telemetry import get_logger, log
 
@@ -80,10 +81,13 @@ class WebPubSub:
             settings = self._settings
             if settings.connection_string:
                 self._client = WebPubSubServiceClient.from_connection_string(
-                    settings.connection_string, hub=settings.hub
+                    settings.connection_string, hub=settings.hub, transport=azure_transport()
                 )
             else:
                 self._client = WebPubSubServiceClient(
-                    str(settings.endpoint), settings.hub, azure_credential()
+                    str(settings.endpoint),
+                    settings.hub,
+                    azure_credential(),
+                    transport=azure_transport(),
                 )
         return self._client

@@ -21,7 +21,7 @@ from shared.contracts.conversations import (
 from shared.contracts.messages import ConversationMessage, MessageType
 from shared.contracts.participants import ParticipantRole
 from shared.domain.access import Access, allows, require
-from shared.domain.conversation import Conversation, Participant
+from shared.domain.conversation import Conversation, Message, Participant
 from shared.domain.principals import Actor, Assistant, User
 from shared.domain.titles import PatchConversation, new_conversation
 from shared.domain.views import conversation_view
@@ -124,7 +124,7 @@ class Conversations:
     ) -> list[ConversationView]:
         online, latest = await asyncio.gather(
             online_services(self._registrations, conversations),
-            asyncio.gather(*(self._latest(conversation, types) for conversation in conversations)),
+            self._latest(conversations, types),
         )
         now = clock.now()
         return [
@@ -138,19 +138,30 @@ class Conversations:
         ]
 
     async def _latest(
-        self, conversation: Conversation, types: set[MessageType]
-    ) -> ConversationMessage | None:
-        """The latest message: from the aggregate, unless it is too large to be kept there."""
-        latest = conversation.latest_of(types)
-        if latest is None:
-            return None
-        if latest.message is not None:
-            return latest.message.view()
+        self, conversations: Sequence[Conversation], types: set[MessageType]
+    ) -> list[ConversationMessage | None]:
+        """The latest messages: from the aggregates, but for those too large to be kept there."""
+        latest = [conversation.latest_of(types) for conversation in conversations]
+        elsewhere = [
+            self._find(conversation.conversation_id, found.message_id)
+            for conversation, found in zip(conversations, latest, strict=True)
+            if found is not None and found.message is None
+        ]
+        fetched = {
+            message.message_id: message
+            for message in await asyncio.gather(*elsewhere)
+            if message is not None
+        }
+        messages = [
+            (found.message or fetched.get(found.message_id)) if found else None for found in latest
+        ]
+        return [message.view() if message else None for message in messages]
+
+    async def _find(self, conversation_id: UUID, message_id: UUID) -> Message | None:
         try:
-            message = await self._messages.get(conversation.conversation_id, latest.message_id)
+            return await self._messages.get(conversation_id, message_id)
         except NotFound:
             return None
-        return message.view()
 
 
 def _created(conversation: Conversation) -> datetime:

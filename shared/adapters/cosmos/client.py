@@ -11,6 +11,7 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from shared.adapters.identity import azure_credential
 from shared.adapters.lazy import Lazy
+from shared.adapters.transport import azure_transport
 from shared.errors import AppError, DependencyUnavailable, InvalidArgument, Throttled, TooLarge
 from shared.settings import CosmosSettings
 
@@ -82,6 +83,7 @@ class Cosmos:
             self._settings.endpoint,
             credential=self._settings.key or azure_credential(),
             retry_throttle_backoff_max=THROTTLE_RETRY_SECONDS,
+            transport=azure_transport(),
         )
         with cosmos_errors():
             return await client.__aenter__()
