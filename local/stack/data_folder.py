@@ -3,23 +3,22 @@
 import fcntl
 import os
 from pathlib import Path
-from typing import Self
 
 from local.stack.errors import DataFolderInUseError
 
 
 class DataFolder:
-    """A folder that this process alone runs a stack in, as a context manager.
+    """A folder that one stack at a time runs in.
 
     The lock is the kernel's: it goes when the process does, however that ends.
-    Raises DataFolderInUseError when another stack has it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self._lock: int | None = None
 
-    def __enter__(self) -> Self:
+    def lock(self) -> None:
+        """Make the folder, if need be, and take it. Raises DataFolderInUseError."""
         self.path.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.path / "stack.lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -31,9 +30,9 @@ class DataFolder:
                 "with LOCAL_DATA_DIR or --data-dir"
             ) from error
         self._lock = lock
-        return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def unlock(self) -> None:
+        """Leave the folder to others. Safe to call twice."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -14,7 +14,7 @@ from local.stack.cosmos_admin import CosmosAdmin, CosmosRequests
 from local.stack.data_folder import DataFolder
 from local.stack.errors import StackError
 from local.stack.options import StackOptions
-from local.stack.ports import choose_ports
+from local.stack.ports import HOST, choose_ports
 from local.stack.processes import Child, Echo, Program
 from local.stack.programs import (
     EXAMPLE_ASSISTANT_REGISTERED,
@@ -47,18 +47,19 @@ class Stack:
         self._services: list[Child | AzuritePart] = []
         self._functions_host: Child | None = None
         self._example_assistant: Child | None = None
+        self._clients = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        with contextlib.ExitStack() as undo:
-            self._folder.__enter__()
-            undo.callback(self._folder.__exit__)
-            await self._start_or_stop()
-            undo.pop_all()
+        self._folder.lock()
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stop()
-        self._folder.__exit__()
 
     @property
     def data_dir(self) -> Path:
@@ -68,9 +69,7 @@ class Stack:
     @property
     def functions_url(self) -> str:
         """Where the Functions host listens. Raises StackError in a stack without one."""
-        if self.addresses.functions is None:
-            raise StackError("this stack has no Functions host")
-        return self.addresses.functions
+        return f"http://{HOST}:{self._port_of('functions')}"
 
     def token(
         self,
@@ -144,13 +143,6 @@ class Stack:
         for child in self._children():
             child.kill_now()
 
-    async def _start_or_stop(self) -> None:
-        try:
-            await self._start()
-        except BaseException:
-            await self._stop()
-            raise
-
     async def _start(self) -> None:
         self._folder.set_old_logs_aside()
         self._ports = await choose_ports(self.options)
@@ -164,6 +156,7 @@ class Stack:
 
     async def _start_services(self) -> None:
         self.cosmos_admin = CosmosAdmin(self.addresses.cosmos)
+        self._clients.push_async_callback(self.cosmos_admin.close)
         programs = [
             cosmos_program(self.data_dir, self._ports["cosmos"], self.addresses.cosmos_key),
             web_pubsub_program(self._ports["web_pubsub"]),
@@ -182,16 +175,16 @@ class Stack:
         )
 
     async def _start_functions_host(self) -> None:
+        port = self._port_of("functions")
         program = functions_host_program(
-            self.options, self.data_dir, self._ports["functions"], self.addresses.environment
+            self.options, self.data_dir, port, self.addresses.environment
         )
         self._functions_host = self._child(program)
         await self._functions_host.start()
 
     async def _start_example_assistant(self) -> None:
-        program = example_assistant_program(
-            self.data_dir, self._ports["example_assistant"], self.functions_url
-        )
+        port = self._port_of("example_assistant")
+        program = example_assistant_program(self.data_dir, port, self.functions_url)
         self._example_assistant = self._child(program)
         await self._example_assistant.start()
         registered = await self._example_assistant.wait_for_line(
@@ -202,18 +195,27 @@ class Stack:
 
     async def _stop(self) -> None:
         """Stop what uses the services before the services, so that it can finish its work."""
-        users = [child for child in (self._example_assistant, self._functions_host) if child]
-        await asyncio.gather(*(child.stop() for child in users))
-        await asyncio.gather(*(service.stop() for service in self._services))
-        if hasattr(self, "cosmos_admin"):
-            await self.cosmos_admin.close()
+        try:
+            await asyncio.gather(*(child.stop() for child in self._users_of_services()))
+            await asyncio.gather(*(service.stop() for service in self._services))
+            await self._clients.aclose()
+        finally:
+            self._folder.unlock()
+
+    def _port_of(self, part: str) -> int:
+        """The port of a part that not every stack has."""
+        if part not in self._ports:
+            raise StackError(f"this stack has no {part.replace('_', ' ')}")
+        return self._ports[part]
 
     def _child(self, program: Program) -> Child:
         return Child(program, self._folder.log_file(program.name), self._echo)
 
     def _children(self) -> list[Child | AzuritePart]:
-        users = [child for child in (self._functions_host, self._example_assistant) if child]
-        return [*self._services, *users]
+        return [*self._services, *self._users_of_services()]
+
+    def _users_of_services(self) -> list[Child]:
+        return [child for child in (self._functions_host, self._example_assistant) if child]
 
 
 async def _start_all(children: Sequence[Child | AzuritePart]) -> None:

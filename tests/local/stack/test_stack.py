@@ -123,6 +123,21 @@ async def test_the_example_assistant_runs_and_registers(stack: Stack):
         assert (await client.get("/")).json()["assistant_service_id"] == "echo-assistant.example"
 
 
+async def test_the_example_assistant_comes_back_with_its_assistants(stack: Stack):
+    assert stack.addresses.example_assistant
+    headers = {"X-API-Key": ""}
+    async with httpx.AsyncClient(
+        base_url=stack.addresses.example_assistant, headers=headers
+    ) as client:
+        form = {"assistant": '{"assistant_name": "Echo", "template_id": "default"}'}
+        await client.put("/some-assistant", data=form)
+        await stack.stop_example_assistant()
+        with pytest.raises(httpx.TransportError):
+            await client.get("/")
+        await stack.restart_example_assistant()
+        assert (await client.get("/some-assistant")).status_code == 200
+
+
 async def test_a_data_folder_has_one_stack(stack: Stack):
     with pytest.raises(DataFolderInUseError):
         await Stack(stack.options).__aenter__()
@@ -132,8 +147,10 @@ async def test_a_stack_without_host_has_no_address_of_it(tmp_path: Path):
     stack = Stack(StackOptions(data_dir=tmp_path, free_ports=True, functions_host=False))
     async with stack:
         assert stack.addresses.example_assistant is None
-        with pytest.raises(StackError, match="no Functions host"):
+        with pytest.raises(StackError, match="no functions"):
             stack.api()
+        with pytest.raises(StackError, match="no example assistant"):
+            await stack.restart_example_assistant()
 
 
 async def test_a_part_that_can_t_start_is_named_and_nothing_is_left(tmp_path: Path):
