@@ -133,7 +133,7 @@ def fixed_index_statements(container: Container) -> list[str]:
     """The statements that create the SQLite indexes that every container has."""
     table = container.table
     return [
-        f"CREATE INDEX {table}_partition ON {table} (partition)",
+        f"CREATE INDEX {table}_partition ON {table} (partition, number, expires)",
         f"CREATE INDEX {table}_expires ON {table} (expires) WHERE expires < {NEVER}",
     ]
 
@@ -143,7 +143,7 @@ def index_estimates(container: Container) -> dict[str, str]:
     table, partition = container.table, "1000000 10000"
     estimates = {
         f"sqlite_autoindex_{table}_1": f"{partition} 1",
-        f"{table}_partition": partition,
+        f"{table}_partition": f"{partition} 1 1",
         f"{table}_expires": "1000 10",
     }
     for number, columns in enumerate(container.policy.index_definitions()):

@@ -117,8 +117,8 @@ def _classify(token: Token) -> Token:
     """Turn a name that is a keyword, in any case, into that keyword."""
     word = token.upper()
     if word in _RESERVED:
-        raise not_supported(f"{_RESERVED[word]} in a query")
-    if word in _KEYWORDS:
+        token.type = "_RESERVED"
+    elif word in _KEYWORDS:
         token.type = word if word in _KEPT else f"_{word}"
     return token
 
@@ -277,7 +277,10 @@ def _explain(error: UnexpectedInput) -> CosmosError:
     if isinstance(error, UnexpectedToken):
         if error.token.type == "STAR":
             return not_supported("the operator '*' in a query")
-        if error.token.type in ("_SELECT", "_IN"):
+        needs_name = error.expected == {"NAME"}  # after a dot, where no keyword is meant
+        if error.token.type == "_RESERVED" and not needs_name:
+            return not_supported(f"{_RESERVED[error.token.upper()]} in a query")
+        if error.token.type in ("_SELECT", "_IN") and not needs_name:
             return not_supported("subqueries and FROM ... IN in a query")
         return bad_request(f"Syntax error, incorrect syntax near '{error.token}'.")
     return bad_request(f"Syntax error at column {error.column}.")

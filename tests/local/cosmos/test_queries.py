@@ -222,6 +222,7 @@ async def test_top_and_offset_limit(container: ContainerProxy):
         ("SELECT * FROM c WHERE x.a = 1", 400, "'x'"),
         ("SELECT * FROM c WHERE c.a = @unknown", 400, "@unknown"),
         ("SELECT c.order FROM c", 400, "order"),
+        ("SELECT c.group FROM c", 400, "group"),
         ("SELECT c.id, COUNT(1) FROM c", 400, "GROUP BY"),
         ("SELECT c.a, c.b.a FROM c", 400, "'a'"),
         ("SELECT TOP -1 * FROM c", 400, "-1"),
