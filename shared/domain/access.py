@@ -30,15 +30,11 @@ class Access(Enum):
     WRITE = (True, False)
     WRITE_OR_OWNED = (True, True)
 
-    @property
-    def writes(self) -> bool:
+    def __init__(self, writes: bool, owner_may_be_gone: bool) -> None:
+        self.writes = writes
         """Whether a read permission is not enough."""
-        return self.value[0]
-
-    @property
-    def owner_may_be_gone(self) -> bool:
+        self.owner_may_be_gone = owner_may_be_gone
         """Whether an owner who left the conversation still has it."""
-        return self.value[1]
 
 
 def require(conversation: Conversation, actor: Actor, access: Access, now: datetime) -> Participant:
