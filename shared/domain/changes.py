@@ -67,6 +67,18 @@ class Change(Generic[ResultT]):
                 self.conversation.remember(announcement)
 
 
+class Preparation(Protocol[ResultT]):
+    """Reads what a command needs besides the conversation, anew at every attempt.
+
+    What it reads can't have changed when the change is committed: whatever changes anything in
+    a conversation's partition replaces the aggregate too.
+    """
+
+    async def prepare(self, conversation: Conversation) -> "Command[ResultT]":
+        """The command for this state of the conversation; raises AppError to refuse."""
+        ...
+
+
 class Command(Protocol[ResultT]):
     """A use case's decision, free of I/O, so that it can be taken again after a conflict."""
 

@@ -6,7 +6,8 @@ with a fresh copy if somebody else was faster. What was committed is published a
 
 import asyncio
 import random
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -18,8 +19,8 @@ from shared.adapters.cosmos.conversations import (
     StaleConversationError,
 )
 from shared.adapters.cosmos.messages import MessageRepository
-from shared.domain.changes import Change, Command
-from shared.domain.conversation import Message
+from shared.domain.changes import Change, Command, Preparation
+from shared.domain.conversation import Conversation, Message
 from shared.errors import AppError, Conflict, DependencyUnavailable, NotFound
 from shared.services.nudges import Nudge, Nudges
 from shared.services.publishing import Publisher
@@ -50,22 +51,30 @@ class Changes:
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def apply(self, conversation_id: UUID, command: Command[ResultT]) -> ResultT:
-        """Apply a command and tell everybody concerned.
+        """Apply a command that needs to know nothing but the conversation; see apply_prepared."""
+        return await self.apply_prepared(conversation_id, _Prepared(command))
+
+    async def apply_prepared(
+        self, conversation_id: UUID, preparation: Preparation[ResultT]
+    ) -> ResultT:
+        """Prepare a command, apply it, and tell everybody concerned.
 
         Raises what the command raises; NotFound, TooLarge or Conflict from the commit;
         DependencyUnavailable if the database is down or the conversation too busy.
         """
         turn = self._turns.setdefault(conversation_id, asyncio.Lock())
         async with turn:
-            change = await self._commit(conversation_id, command)
+            change = await self._commit(conversation_id, preparation)
         if not change.nothing_to_do:
             await self._tell(change)
         return change.result
 
-    async def _commit(self, conversation_id: UUID, command: Command[ResultT]) -> Change[ResultT]:
+    async def _commit(
+        self, conversation_id: UUID, preparation: Preparation[ResultT]
+    ) -> Change[ResultT]:
         loaded = await self._conversations.load_for_write(conversation_id)
         for attempt in range(MAX_ATTEMPTS):
-            loaded, change = await self._decide(loaded, conversation_id, command)
+            loaded, change = await self._decide(loaded, conversation_id, preparation)
             if change.nothing_to_do or await self._committed(loaded, change):
                 return change
             await asyncio.sleep(_backoff(attempt))
@@ -73,18 +82,18 @@ class Changes:
         raise DependencyUnavailable("The conversation is too busy; try again")
 
     async def _decide(
-        self, loaded: Loaded, conversation_id: UUID, command: Command[ResultT]
+        self, loaded: Loaded, conversation_id: UUID, preparation: Preparation[ResultT]
     ) -> tuple[Loaded, Change[ResultT]]:
         """Only a commit proves a cached copy right: without one, decide on a fresh copy."""
         try:
-            change = command.apply(loaded.conversation, clock.now())
+            change = await _take(loaded, preparation)
             if loaded.fresh or not change.nothing_to_do:
                 return loaded, change
         except AppError:
             if loaded.fresh:
                 raise
         loaded = await self._conversations.load(conversation_id)
-        return loaded, command.apply(loaded.conversation, clock.now())
+        return loaded, await _take(loaded, preparation)
 
     async def _committed(self, loaded: Loaded, change: Change[Any]) -> bool:
         conversation = change.conversation
@@ -132,6 +141,21 @@ class Changes:
         nudge = Nudge(conversation_id=change.conversation.conversation_id)
         await self._nudges.later(nudge, self._address_seconds)
         await self._publisher.send_away(change.conversation, change.left)
+
+
+@dataclass(frozen=True)
+class _Prepared(Generic[ResultT]):
+    """A command that needs no preparation."""
+
+    command: Command[ResultT]
+
+    async def prepare(self, conversation: Conversation) -> Command[ResultT]:  # noqa: ARG002
+        return self.command
+
+
+async def _take(loaded: Loaded, preparation: Preparation[ResultT]) -> Change[ResultT]:
+    command = await preparation.prepare(loaded.conversation)
+    return command.apply(loaded.conversation, clock.now())
 
 
 def _backoff(attempt: int) -> float:

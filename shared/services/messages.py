@@ -1,6 +1,6 @@
 """Messages: post, list, read, delete."""
 
-import asyncio
+from dataclasses import dataclass
 from uuid import UUID
 
 from shared import clock, invocation
@@ -14,7 +14,7 @@ from shared.contracts.messages import (
     NewConversationMessage,
 )
 from shared.domain.access import Access, require
-from shared.domain.conversation import Message
+from shared.domain.conversation import Conversation, Message
 from shared.domain.messages import DeleteMessage, PostMessage, is_latest
 from shared.domain.principals import Actor, User
 from shared.services.changes import Changes
@@ -74,18 +74,30 @@ class Messages:
 
     async def delete(self, user: User, conversation_id: UUID, message_id: UUID) -> None:
         """Remove a message with its debug data."""
-        loaded, message = await asyncio.gather(
-            self._conversations.load(conversation_id),
-            self._messages.get(conversation_id, message_id),
-        )
-        next_latest: Message | None = None
-        if is_latest(loaded.conversation, message):
-            next_latest = await self._messages.newest_below(
-                conversation_id, message.message_type, message.sequence
-            )
-        command = DeleteMessage(user, message, next_latest, invocation.current().correlation_id)
-        await self._changes.apply(conversation_id, command)
+        preparation = _Deletion(user, message_id, self._messages)
+        await self._changes.apply_prepared(conversation_id, preparation)
 
     async def _require_read(self, actor: Actor, conversation_id: UUID) -> None:
         conversation = (await self._conversations.load(conversation_id)).conversation
         require(conversation, actor, Access.READ, clock.now())
+
+
+@dataclass(frozen=True)
+class _Deletion:
+    """Finds the message to delete, and what is left as the latest of its type."""
+
+    user: User
+    message_id: UUID
+    messages: MessageRepository
+
+    async def prepare(self, conversation: Conversation) -> DeleteMessage:
+        require(conversation, self.user, Access.WRITE_OR_OWNED, clock.now())
+        conversation_id = conversation.conversation_id
+        message = await self.messages.get(conversation_id, self.message_id)
+        next_latest: Message | None = None
+        if is_latest(conversation, message):
+            next_latest = await self.messages.newest_below(
+                conversation_id, message.message_type, message.sequence
+            )
+        correlation_id = invocation.current().correlation_id
+        return DeleteMessage(self.user, message, next_latest, correlation_id)
