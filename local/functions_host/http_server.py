@@ -1,6 +1,7 @@
 """Serves HTTP: CORS, management endpoints, routing, invocation and the response."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -32,6 +33,7 @@ _MAX_REQUEST_LINE = 8192
 _MAX_HEADERS_SIZE = 32768
 _MAX_HEADERS = 100
 _DRAIN_SECONDS = 5.0
+_WRITE_SECONDS = 0.5
 
 
 class HttpServer:
@@ -55,6 +57,8 @@ class HttpServer:
         self._body_limit = int(limit) if limit else _DEFAULT_BODY_LIMIT
         homepage = os.environ.get("AzureWebJobsDisableHomepage", "")  # noqa: SIM112
         self._homepage = homepage.lower() not in ("true", "1")
+        self._active = 0
+        self._finished = asyncio.Event()
         self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
 
@@ -78,9 +82,24 @@ class HttpServer:
             return
         self._listener.close()
         self._server.pre_shutdown()
-        await self._server.shutdown(grace)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while self._active:
+                    self._finished.clear()
+                    await self._finished.wait()
+        # aiohttp waits this long twice: for responses that are being written, then for handlers
+        # that don't end when cancelled.
+        await self._server.shutdown(_WRITE_SECONDS)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._active += 1
+        try:
+            return await self._respond(request)
+        finally:
+            self._active -= 1
+            self._finished.set()
+
+    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         response = (self._cors.enabled and self._cors.preflight(request)) or (
             await self._dispatch(request)
         )

@@ -5,7 +5,9 @@ import contextlib
 import logging
 import random
 import time
+import uuid
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
 from azure.core.exceptions import AzureError
@@ -94,8 +96,10 @@ class QueueListener:
 
     async def run_once(self, text: str | None) -> None:
         """Run the function with this message text, without a queue."""
+        now = datetime.now(UTC)
         message = QueueMessage(content=text or "")
-        message.id, message.dequeue_count, message.pop_receipt = "", 1, ""
+        message.id, message.dequeue_count, message.pop_receipt = str(uuid.uuid4()), 1, ""
+        message.inserted_on = message.expires_on = message.next_visible_on = now
         await self._execute(message, (text or "").encode())
 
     async def _poll_forever(self) -> None:

@@ -141,6 +141,13 @@ class QueueStorage:
     def _service(self, connection_string: str) -> QueueServiceClient:
         if connection_string not in self._services:
             self._services[connection_string] = QueueServiceClient.from_connection_string(
-                connection_string, api_version=_API_VERSION, logger=_request_logger
+                connection_string,
+                api_version=_API_VERSION,
+                logger=_request_logger,
+                # The SDK's own waits grow to minutes, which a host that stops can't sit out.
+                retry_total=2,
+                initial_backoff=1,
+                increment_base=1,
+                random_jitter_range=0,
             )
         return self._services[connection_string]

@@ -67,6 +67,7 @@ class RunningHost:
     output: list[str] = field(default_factory=list)
     _grown: asyncio.Condition = field(default_factory=asyncio.Condition)
     _reader: asyncio.Task[None] | None = None
+    _ended: bool = False
 
     @property
     def port(self) -> int:
@@ -84,9 +85,10 @@ class RunningHost:
         return response.raise_for_status().json()
 
     async def output_with(self, text: str, times: int = 1) -> str:
-        """All output once `text` has come up `times` times."""
+        """All output once `text` has come up `times` times; fails if the host ends before."""
         async with asyncio.timeout(20), self._grown:
-            await self._grown.wait_for(lambda: self.text.count(text) >= times)
+            await self._grown.wait_for(lambda: self.text.count(text) >= times or self._ended)
+        assert self.text.count(text) >= times, self.text
         return self.text
 
     async def stop(self) -> int:
@@ -120,6 +122,9 @@ class RunningHost:
             async with self._grown:
                 self.output.append(line.decode())
                 self._grown.notify_all()
+        async with self._grown:
+            self._ended = True
+            self._grown.notify_all()
 
 
 async def spawn(app_root: Path, *arguments: str, env: Mapping[str, str] | None = None):
@@ -152,9 +157,9 @@ async def running_host(
         await host.stop()
 
 
-async def refusal(app_root: Path, env: Mapping[str, str] | None = None) -> str:
+async def refusal(app_root: Path, *arguments: str) -> str:
     """What the host prints when it refuses to start; fails if it starts."""
-    process = await spawn(app_root, env=env)
+    process = await spawn(app_root, *arguments)
     async with asyncio.timeout(20):
         output, _ = await process.communicate()
     assert process.returncode == 1, output.decode()

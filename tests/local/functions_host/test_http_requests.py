@@ -130,10 +130,13 @@ async def test_compressed_body_stays_compressed(host: RunningHost):
 async def test_body_limit(host: RunningHost):
     fits = await host.client.post("/echo", content=b"x" * LIMIT)
     assert fits.json()["size"] == LIMIT
-    answer = await host.raw(
-        f"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {LIMIT + 1}\r\n\r\n".encode()
-    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
+    writer.write(f"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {LIMIT + 1}\r\n\r\n".encode())
+    answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    await writer.wait_closed()
     assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"Connection: close" in answer
 
 
 async def test_expect_continue(host: RunningHost):
