@@ -13,7 +13,10 @@ import pydantic_core
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.api.routing import Route
-from shared.errors import LengthRequired, NotFound, UnprocessableInput
+from shared.errors import LengthRequired, NotFound, TooLarge, UnprocessableInput
+
+MAX_BODY_BYTES = 8_000_000
+"""What can be stored are 2 MB, but in a body escapes may take three times as much and more."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -47,8 +50,10 @@ def query_argument(model: type[ModelT], request: func.HttpRequest) -> ModelT:
 
 
 def body_argument(model: type[ModelT], request: func.HttpRequest) -> ModelT:
-    """The JSON body; raises LengthRequired for one that the host could not pass on."""
+    """The JSON body; raises TooLarge, LengthRequired for one that the host could not pass on."""
     body = request.get_body()
+    if len(body) > MAX_BODY_BYTES:
+        raise TooLarge("A JSON body may not exceed 8 MB")
     if not body:
         check_length(request)
         raise UnprocessableInput([_fault("missing", ("body",), "Field required", None)])

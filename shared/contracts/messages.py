@@ -10,9 +10,6 @@ from pydantic import Field
 from shared.contracts.base import JsonObject, ShortText, WireModel
 from shared.contracts.participants import ParticipantRole
 
-MAX_CONTENT_LENGTH = 1_000_000
-"""Characters in a message; the document that holds it may not exceed 2 MB."""
-
 
 class MessageType(StrEnum):
     """What a message is for; only `chat` counts as conversation."""
@@ -60,11 +57,14 @@ class ConversationMessageDebug(WireModel):
 
 
 class NewConversationMessage(WireModel):
-    """A message to post; `sender` counts only from an assistant that speaks for a person."""
+    """A message to post; `sender` counts only from an assistant that speaks for a person.
+
+    How long it may be is up to the transaction that stores it with its debug data: 2 MB.
+    """
 
     id: UUID | None = None
     sender: MessageSender | None = None
-    content: Annotated[str, Field(max_length=MAX_CONTENT_LENGTH)]
+    content: str
     message_type: MessageType = MessageType.CHAT
     content_type: ShortText = "text/plain"
     filenames: Annotated[list[ShortText], Field(max_length=1000)] | None = None

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts.messages import ConversationMessage, MessageSender, MessageType
 from shared.contracts.participants import ConversationPermission, ParticipantRole
 
-INLINE_CONTENT_BYTES = 4096
-"""A latest message up to this size is kept in the aggregate; of a larger one only its place."""
+INLINE_LENGTH = 4096
+"""A latest message up to this Message.size is kept in the aggregate; of a larger one its place."""
 
 USER_SET_TITLE = "__user_set_title"
 """Metadata key: a person chose the title, so that no model changes it (the reference's name)."""
@@ -66,6 +66,15 @@ class Message(Entity):
     metadata: dict[str, Any]
     has_debug_data: bool
 
+    @property
+    def size(self) -> int:
+        """Roughly how long it is, in characters: what may be long about a message."""
+        return len(self.content) + len(str(self.metadata)) + len(str(self.filenames))
+
+    def without_content(self) -> "Message":
+        """The message without what may be long about it."""
+        return self.model_copy(update={"content": "", "metadata": {}, "filenames": []})
+
     def view(self) -> ConversationMessage:
         """The message as the API shows it."""
         return ConversationMessage.model_construct(
@@ -91,8 +100,7 @@ class LatestMessage(Entity):
     @staticmethod
     def of(message: Message) -> "LatestMessage":
         """What the aggregate keeps of a message."""
-        size = len(message.content) + len(str(message.metadata))
-        inline = message if size <= INLINE_CONTENT_BYTES else None
+        inline = message if message.size <= INLINE_LENGTH else None
         return LatestMessage(
             message_id=message.message_id, sequence=message.sequence, message=inline
         )

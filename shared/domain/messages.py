@@ -20,6 +20,13 @@ from shared.domain.events import announce
 from shared.domain.merging import deep_merge
 from shared.domain.principals import Actor, Assistant, User
 
+KEPT_LENGTH = 50_000
+"""Events keep the content of a deleted message up to this size (Message.size).
+
+Two copies go into the transaction that deletes it: what is left of its `message.created`, and
+its `message.deleted`.
+"""
+
 
 @dataclass(frozen=True)
 class PostMessage:
@@ -70,7 +77,10 @@ class DeleteMessage:
         """The deletion with its event."""
         require(conversation, self.user, Access.WRITE_OR_OWNED, now)
         self._forget_latest(conversation)
-        view = self.message.view().model_copy(update={"has_debug_data": False})
+        remains = self.message
+        if remains.size > KEPT_LENGTH:
+            remains = remains.without_content()
+        view = remains.view().model_copy(update={"has_debug_data": False})
         event = announce(
             ConversationEventType.MESSAGE_DELETED, {"message": view}, self.correlation_id, now
         )
@@ -79,7 +89,7 @@ class DeleteMessage:
             conversation,
             None,
             announcements=announcements,
-            deleted_messages=[self.message],
+            deleted_messages=[remains],
         )
 
     def _forget_latest(self, conversation: Conversation) -> None:
