@@ -1,5 +1,6 @@
 """Calls to assistant services, exactly as existing ones expect them."""
 
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -204,8 +205,12 @@ def _with_template(legacy: LegacyServiceInfo) -> ServiceInfo:
 
 
 async def _new_http_client() -> httpx.AsyncClient:
-    """Time limits and retries are the reference's: assistants were written with them in mind."""
+    """Time limits and retries are the reference's: assistants were written with them in mind.
+
+    Cookies are never kept: the client is shared, and one service's must not reach another.
+    """
     return httpx.AsyncClient(
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         timeout=httpx.Timeout(connect=10.0, read=60.0, write=5.0, pool=5.0),
         transport=httpx.AsyncHTTPTransport(
             retries=CONNECT_RETRIES,

@@ -27,10 +27,11 @@ SERVICE_INFO = {
 
 @dataclass
 class Call:
-    """One request that the service got."""
+    """One request that the service got; `target` is its path and query as they were sent."""
 
     method: str
     path: str
+    target: str
     headers: dict[str, str]
     body: bytes
 
@@ -111,7 +112,8 @@ class RecordingService:
 
     async def _handle(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        call = Call(request.method, request.path, headers, await request.read())
+        body = await request.read()
+        call = Call(request.method, request.path, request.raw_path, headers, body)
         self.calls.append(call)
         async with self._changed:
             self._changed.notify_all()
