@@ -162,12 +162,14 @@ def _array_contains(call: Operation, scope: Scope) -> str:
     _expect(call, 2, 3)
     array, item = (value(operand, scope) for operand in call.operands[:2])
     deep = "cosmos_includes" if _flag(call, scope) else "cosmos_equal"
-    same_type = f"{rank_of_type('e.type')} = {item.rank}"
+    # Renamed, because json_each() has an `id` of its own, which would hide that of the item.
+    elements = f"SELECT type AS e_type, IFNULL(value, 0) AS e_value FROM json_each({array.value})"
     same = (
-        f"CASE WHEN {item.rank} >= 5 THEN {deep}(e.value, {item.value})"
-        f" ELSE IFNULL(e.value, 0) = {item.value} END"
+        f"CASE WHEN {item.rank} >= 5 THEN {deep}(e_value, {item.value})"
+        f" ELSE e_value = {item.value} END"
     )
-    found = f"EXISTS (SELECT 1 FROM json_each({array.value}) e WHERE {same_type} AND {same})"
+    same_type = f"{rank_of_type('e_type')} = {item.rank}"
+    found = f"EXISTS (SELECT 1 FROM ({elements}) WHERE {same_type} AND {same})"
     return f"(CASE WHEN {array.rank} = 5 AND {item.rank} > 0 THEN {found} END)"
 
 

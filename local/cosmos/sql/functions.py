@@ -1,27 +1,47 @@
-"""The SQL functions that compiled queries call and SQLite does not have."""
+"""The SQL functions that compiled queries call and SQLite does not have.
+
+SQLite may evaluate a call whose arguments are constant even where a CASE would never reach it, so
+each function takes values of any type and answers NULL where it has nothing to say.
+"""
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 
 def register(connection: sqlite3.Connection) -> None:
     """Make the functions known to a connection."""
     for name, arguments, function in (
-        ("cosmos_lower", 1, str.lower),
-        ("cosmos_upper", 1, str.upper),
+        ("cosmos_lower", 1, _lower),
+        ("cosmos_upper", 1, _upper),
         ("cosmos_equal", 2, _equal_texts),
         ("cosmos_includes", 2, _includes_texts),
     ):
         connection.create_function(name, arguments, function, deterministic=True)
 
 
-def _equal_texts(left: str, right: str) -> bool:
-    return left == right or equal(json.loads(left), json.loads(right))
+def _lower(text: Any) -> str | None:
+    return text.lower() if isinstance(text, str) else None
 
 
-def _includes_texts(whole: str, part: str) -> bool:
-    return _includes(json.loads(whole), json.loads(part))
+def _upper(text: Any) -> str | None:
+    return text.upper() if isinstance(text, str) else None
+
+
+def _equal_texts(left: Any, right: Any) -> bool | None:
+    return left == right or _compare_json(equal, left, right)
+
+
+def _includes_texts(whole: Any, part: Any) -> bool | None:
+    return _compare_json(_includes, whole, part)
+
+
+def _compare_json(compare: Callable[[Any, Any], bool], left: Any, right: Any) -> bool | None:
+    try:
+        return compare(json.loads(left), json.loads(right))
+    except (TypeError, ValueError):
+        return None
 
 
 def equal(left: Any, right: Any) -> bool:

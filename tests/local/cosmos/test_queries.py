@@ -104,6 +104,8 @@ async def select(container: ContainerProxy, text: str, **parameters: Any) -> lis
         ("c.id = 'one' OR c.v = 2 AND c.w = 2", "one two"),
         ("c.pk = 'q'", ""),
         ("false", ""),
+        ("NOT (1 = 'a') AND c.id = 'one'", "one"),
+        ("LOWER(1) = 'a' OR ARRAY_CONTAINS('a', c.id)", ""),
         ("c.absent = 1 OR c.v = 1", "one"),
         (
             "NOT (c.absent = 1 AND c.v = 3)",
@@ -112,18 +114,19 @@ async def select(container: ContainerProxy, text: str, **parameters: Any) -> lis
     ],
 )
 async def test_conditions(container: ContainerProxy, condition: str, expected: str):
-    found = await select(
-        container,
-        f"SELECT VALUE c.id FROM c WHERE {condition}",
-        object={"a": [True], "b": 1.0},
-        part={"k": 1},
-        whole={"l": 2, "k": 1},
-        names=["one", "two", "three"],
-        mixed=[1, None],
-        none=[],
-    )
     names = [item["id"] for item in ITEMS]
-    assert sorted(found, key=names.index) == expected.split()
+    for text in (condition, f"NOT (NOT ({condition}))"):  # undefined stays undefined
+        found = await select(
+            container,
+            f"SELECT VALUE c.id FROM c WHERE {text}",
+            object={"a": [True], "b": 1.0},
+            part={"k": 1},
+            whole={"l": 2, "k": 1},
+            names=["one", "two", "three"],
+            mixed=[1, None],
+            none=[],
+        )
+        assert sorted(found, key=names.index) == expected.split()
 
 
 async def test_values_of_every_type_are_ordered_by_type_first(container: ContainerProxy):
