@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -174,15 +175,14 @@ def _die_with_parent() -> Callable[[], None] | None:
     """Linux only: what the child runs so that the kernel ends it when its parent ends."""
     if sys.platform != "linux":
         return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getpid()
+    # Loaded beforehand: as little as possible happens between fork and exec.
+    return partial(_arrange_death, ctypes.CDLL(None, use_errno=True), os.getpid())
 
-    def arrange() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before prctl
-            os._exit(1)
 
-    return arrange
+def _arrange_death(libc: ctypes.CDLL, parent: int) -> None:
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before prctl
+        os._exit(1)
 
 
 def _open_log(path: Path) -> IO[bytes]:
