@@ -92,6 +92,9 @@ def normalize(body: dict[str, Any]) -> dict[str, Any]:
     sent = {key: value for key, value in body.items() if not key.startswith("_")}
     for name in sorted(sent.keys() - _SUPPORTED):
         raise not_supported(f"the container property '{name}'")
+    for name in ("indexingPolicy", "uniqueKeyPolicy"):
+        if not isinstance(sent.get(name) or {}, dict):
+            raise bad_request(f"The {name} of a container must be an object.")
     policy = sent.get("indexingPolicy") or DEFAULT_POLICY
     return {
         "id": check_name(sent.get("id")),
@@ -192,6 +195,9 @@ def _ttl(seconds: Any) -> int:
 
 def _unique_keys(policy: dict[str, Any]) -> tuple[tuple[Path, ...], ...]:
     keys = policy.get("uniqueKeys", [])
-    if len(keys) > 10 or any(not 1 <= len(key.get("paths", [])) <= 16 for key in keys):
+    are_keys = isinstance(keys, list) and all(
+        isinstance(key, dict) and isinstance(key.get("paths"), list) for key in keys
+    )
+    if not are_keys or len(keys) > 10 or any(not 1 <= len(key["paths"]) <= 16 for key in keys):
         raise bad_request("A container takes up to 10 unique keys of 1 to 16 paths each.")
     return tuple(tuple(parse_path(path) for path in key["paths"]) for key in keys)

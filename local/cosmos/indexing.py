@@ -112,7 +112,13 @@ class IndexingPolicy:
 def _paths(entries: Any) -> tuple[Path, ...]:
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise bad_request("The paths of an indexing policy must be a list of objects.")
-    return tuple(parse_path(one.get("path")) for one in entries)
+    rules = tuple(parse_path(one.get("path")) for one in entries)
+    for rule in rules:
+        if rule[-1] not in ("?", "*"):
+            raise bad_request(
+                f"The indexing path '/{'/'.join(map(str, rule))}' must end with /? or /*."
+            )
+    return rules
 
 
 def _composite(entries: Any) -> tuple[OrderedPath, ...]:
@@ -135,9 +141,7 @@ def _specificity(rule: Path, path: Path) -> int:
     prefix, last = rule[:-1], rule[-1]
     if last == "?":
         return 2 * len(rule) + 1 if prefix == path else 0
-    if last == "*":
-        return 2 * len(rule) if path[: len(prefix)] == prefix else 0
-    raise bad_request(f"The indexing path /{'/'.join(map(str, rule))} must end with /? or /*.")
+    return 2 * len(rule) if path[: len(prefix)] == prefix else 0
 
 
 def _is_scalar_rule(rule: Path) -> bool:

@@ -64,7 +64,7 @@ def holds(expression: Expression, scope: Scope) -> str:
     if isinstance(expression, Operation):
         if expression.name in ("AND", "OR"):
             parts = [holds(operand, scope) for operand in expression.operands]
-            return "(" + f" {expression.name} ".join(parts) + ")"
+            return _join(parts, expression.name)
         compiler = _SHORTCUTS.get(expression.name)
         shortcut = compiler(expression, scope) if compiler else None
         if shortcut is not None:
@@ -104,9 +104,17 @@ def _change_case(call: Operation, scope: Scope) -> Value:
     return _value(f"iif({is_text}, 4, 0)", f"(CASE WHEN {is_text} THEN {changed} ELSE 0 END)")
 
 
+def _join(parts: list[str], operator: str) -> str:
+    """All parts joined by AND or OR, as a balanced tree: SQLite limits the depth of expressions."""
+    if len(parts) <= 2:
+        return f"({f' {operator} '.join(parts)})"
+    half = len(parts) // 2
+    return f"({_join(parts[:half], operator)} {operator} {_join(parts[half:], operator)})"
+
+
 def _logic(operation: Operation, scope: Scope) -> str:
     parts = [truth(operand, scope) for operand in operation.operands]
-    return "(" + f" {operation.name} ".join(parts) + ")"
+    return _join(parts, operation.name)
 
 
 def _negation(operation: Operation, scope: Scope) -> str:
@@ -135,7 +143,7 @@ def _ordering(operation: Operation, scope: Scope) -> str:
 def _membership(operation: Operation, scope: Scope) -> str:
     first, *others = operation.operands
     tests = [_equality(Operation("=", (first, other)), scope) for other in others]
-    return "(" + " OR ".join(tests) + ")"
+    return _join(tests, "OR")
 
 
 def _is_defined(call: Operation, scope: Scope) -> str:

@@ -80,7 +80,10 @@ async def test_replacing_a_container_changes_its_indexes(
         ({"computedProperties": []}, 501, "computedProperties"),
         ({"indexingPolicy": {"includedPaths": [{"path": "/a/?"}]}}, 400, "/*"),
         ({"indexingPolicy": {"includedPaths": [{"path": "a"}]}}, 400, "'a'"),
+        ({"indexingPolicy": {"includedPaths": [{"path": "/*"}, {"path": "/a"}]}}, 400, "/a"),
+        ({"indexingPolicy": [1]}, 400, "indexingPolicy"),
         ({"indexingPolicy": {"vectorIndexes": [{}]}}, 501, "vectorIndexes"),
+        ({"uniqueKeyPolicy": {"uniqueKeys": [{"paths": "/a"}]}}, 400, "unique keys"),
         ({"id": "a/b"}, 400, "a/b"),
     ],
 )

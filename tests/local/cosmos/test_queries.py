@@ -209,6 +209,12 @@ async def test_read_items_in_order_and_without_the_missing(container: ContainerP
     assert [item["id"] for item in found] == ["two", "elsewhere", "one"]
 
 
+async def test_read_items_in_chunks_of_a_thousand(container: ContainerProxy):
+    wanted = [(f"absent{number}", f"p{number}") for number in range(1100)]
+    found = await container.read_items([*wanted, ("one", "p")])
+    assert [item["id"] for item in found] == ["one"]
+
+
 async def test_top_and_offset_limit(container: ContainerProxy):
     ordered = await select(container, "SELECT VALUE c.id FROM c ORDER BY c.id")
     assert await select(container, "SELECT TOP 3 VALUE c.id FROM c ORDER BY c.id") == ordered[:3]
