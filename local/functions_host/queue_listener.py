@@ -144,13 +144,15 @@ class QueueListener:
         if (message.dequeue_count or 0) > self._options.max_dequeue_count:
             await self._settle(self._move_to_poison(message))
             return
-        renewal = asyncio.ensure_future(self._renew_forever(message))
+        done = asyncio.Event()
+        renewal = asyncio.ensure_future(self._renew_until(done, message))
         succeeded = False
         try:
             succeeded = await self._execute(message, body)
         finally:
-            renewal.cancel()
-            await asyncio.gather(renewal, return_exceptions=True)
+            # Not cancelled: a renewal under way changes the pop receipt that comes next.
+            done.set()
+            await renewal
             await self._settle(self._finish(message, succeeded))
 
     async def _execute(self, message: QueueMessage, body: bytes) -> bool:
@@ -169,13 +171,19 @@ class QueueListener:
             log_invocation(function.name, QUEUE_TRIGGER, status, started, context.invocation_id)
         return outcome.succeeded
 
-    async def _renew_forever(self, message: QueueMessage) -> None:
-        while True:
-            await asyncio.sleep(self._lease / 2)
+    async def _renew_until(self, done: asyncio.Event, message: QueueMessage) -> None:
+        while not await self._half_a_lease_or(done):
             try:
                 message.pop_receipt = await self._queue.extend(message, self._lease)
             except AzureError as error:
                 logger.warning("a message of '%s' can't be renewed: %s", self._queue.name, error)
+
+    async def _half_a_lease_or(self, done: asyncio.Event) -> bool:
+        try:
+            async with asyncio.timeout(self._lease / 2):
+                return await done.wait()
+        except TimeoutError:
+            return False
 
     async def _finish(self, message: QueueMessage, succeeded: bool) -> None:
         if succeeded:
