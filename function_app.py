@@ -3,9 +3,14 @@
 import azure.functions as func
 
 from shared.api.routes import blueprints
-from shared.triggers import deliveries, service_status
+from shared.triggers import deliveries, purges, service_status
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for blueprint in (*blueprints(), deliveries.blueprint, service_status.blueprint):
+for blueprint in (
+    *blueprints(),
+    deliveries.blueprint,
+    purges.blueprint,
+    service_status.blueprint,
+):
     app.register_functions(blueprint)

@@ -5,12 +5,15 @@ from functools import cache, cached_property
 from shared import settings as settings_module
 from shared.adapters.api_keys import ApiKeyStore, api_key_store
 from shared.adapters.assistant_http import AssistantServices
+from shared.adapters.blobs import Blobs
 from shared.adapters.cosmos.assistants import AssistantRepository
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.cursors import CursorRepository
+from shared.adapters.cosmos.files import FileRepository
 from shared.adapters.cosmos.links import LinkRepository
 from shared.adapters.cosmos.messages import MessageRepository
+from shared.adapters.cosmos.partitions import ConversationPartitions
 from shared.adapters.cosmos.profiles import ProfileRepository
 from shared.adapters.entra import TokenVerifier
 from shared.adapters.queues import Queues
@@ -29,6 +32,7 @@ from shared.services.nudges import Nudges
 from shared.services.participants import Participants
 from shared.services.profiles import Profiles
 from shared.services.publishing import Publisher
+from shared.services.purges import Purges
 from shared.services.registrations import Registrations
 from shared.services.sending import Sender
 from shared.services.service_status import ServiceStatuses
@@ -54,6 +58,11 @@ class App:
     def queues(self) -> Queues:
         """The storage queues."""
         return Queues(self.settings.storage)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """The bytes of files and archives."""
+        return Blobs(self.settings.storage)
 
     @cached_property
     def registration_records(self) -> RegistrationRepository:
@@ -106,6 +115,16 @@ class App:
     def assistant_records(self) -> AssistantRepository:
         """Assistants."""
         return AssistantRepository(self.cosmos)
+
+    @cached_property
+    def file_records(self) -> FileRepository:
+        """Files."""
+        return FileRepository(self.cosmos)
+
+    @cached_property
+    def partitions(self) -> ConversationPartitions:
+        """Whole partitions of conversations."""
+        return ConversationPartitions(self.cosmos)
 
     @cached_property
     def profile_records(self) -> ProfileRepository:
@@ -248,6 +267,19 @@ class App:
             self.connecting,
             self.nudges,
             self.publisher,
+        )
+
+    @cached_property
+    def purges(self) -> Purges:
+        """The end of conversations."""
+        return Purges(
+            self.conversation_records,
+            self.partitions,
+            self.link_records,
+            self.blobs,
+            self.queues,
+            self.changes,
+            hold_seconds=self.settings.events.offline_hold_seconds,
         )
 
     @cached_property

@@ -18,10 +18,17 @@ SHARES = "shares"
 
 DELIVERIES_QUEUE = "assistant-deliveries"
 SERVICE_STATUS_QUEUE = "service-status"
+PURGES_QUEUE = "conversation-purges"
+TITLES_QUEUE = "conversation-titles"
+RENAMES_QUEUE = "participant-renames"
 
 REGISTRATIONS_TABLE = "AssistantServiceRegistrations"
 
 FILES_BLOB_CONTAINER = "files"
+"""Versions of conversations' files: `{conversation_id}/{file_id}/{version}-{unique}`."""
+
+TRANSFERS_BLOB_CONTAINER = "transfers"
+"""What is on its way: uploads by SAS before they are committed, archives to be fetched."""
 
 WEB_PUBSUB_HUB = "workbench"
 
@@ -69,6 +76,12 @@ COSMOS_CONTAINERS = (
     CosmosContainer(SHARES, "/share_id", indexed_paths=("/type/?",)),
 )
 
-QUEUES = (DELIVERIES_QUEUE, SERVICE_STATUS_QUEUE)
+QUEUES = (
+    DELIVERIES_QUEUE,
+    SERVICE_STATUS_QUEUE,
+    PURGES_QUEUE,
+    TITLES_QUEUE,
+    RENAMES_QUEUE,
+)
 TABLES = (REGISTRATIONS_TABLE,)
-BLOB_CONTAINERS = (FILES_BLOB_CONTAINER,)
+BLOB_CONTAINERS = (FILES_BLOB_CONTAINER, TRANSFERS_BLOB_CONTAINER)

@@ -69,6 +69,17 @@ async def update_conversation(
     return await app.conversations.update(caller, conversation_id, body)
 
 
+@router.delete(
+    ONE,
+    name="conversations_delete",
+    status=204,
+    queues=[resources.DELIVERIES_QUEUE, resources.PURGES_QUEUE],
+)
+async def delete_conversation(app: App, caller: Actor, conversation_id: UUID) -> None:
+    """Delete a conversation, as its owner or as the assistant that created it."""
+    await app.purges.delete(caller, conversation_id)
+
+
 @router.get(f"{ONE}/events", name="events_replay")
 async def replay_events(
     app: App, caller: Actor, conversation_id: UUID, query: EventsQuery

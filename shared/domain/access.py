@@ -62,6 +62,8 @@ def _allowed(
     access: Access,
     now: datetime,
 ) -> bool:
+    if conversation.deleted is not None:
+        return False
     if isinstance(actor, Assistant):
         return _assistant_allowed(participant, actor, now)
     if access.writes and participant.permission is ConversationPermission.READ:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.contracts.events import ConversationEventType
 from shared.domain.conversation import Conversation, Message
+from shared.domain.files import File
 
 ResultT = TypeVar("ResultT")
 
@@ -56,6 +57,8 @@ class Change(Generic[ResultT]):
     deleted_messages: list[Message] = field(default_factory=list[Message])
     started_cursors: dict[str, int] = field(default_factory=dict[str, int])
     left: list[str] = field(default_factory=list[str])
+    saved_files: list[File] = field(default_factory=list[File])
+    deleted_files: list[File] = field(default_factory=list[File])
     nothing_to_do: bool = False
 
     def number(self) -> None:

@@ -115,9 +115,12 @@ class Conversation(Entity):
     metadata: dict[str, Any] = Field(default_factory=dict)
     imported_from_conversation_id: UUID | None = None
     created: datetime
+    created_by_assistant_id: UUID | None = None
     participants: dict[str, Participant] = Field(default_factory=dict)
     last_sequence: int = 0
     latest: dict[MessageType, LatestMessage] = Field(default_factory=dict)
+    deleted: datetime | None = None
+    """When it was deleted: from then on it is gone for everyone, and purged bit by bit."""
 
     def latest_of(self, types: set[MessageType]) -> LatestMessage | None:
         """The newest message of any of the types."""

@@ -13,10 +13,13 @@ from shared.domain.access import Access, require
 from shared.domain.changes import Audience, Change
 from shared.domain.conversation import Conversation, Participant
 from shared.domain.events import participant_event
-from shared.domain.merging import deep_merge
+from shared.domain.merging import bounded, deep_merge
 from shared.domain.principals import Actor, User
 from shared.domain.views import participant_view
 from shared.errors import NotFound
+
+MAX_METADATA = 64_000
+"""How long a participant's metadata may be, as JSON."""
 
 JOINING = timedelta(seconds=90)
 """How long an assistant may act while its service is being told: connecting plus answering."""
@@ -250,6 +253,7 @@ def _apply_update(participant: Participant, update: UpdateParticipant, now: date
         participant.status_updated = now
         changed = True
     if update.metadata is not None:
-        participant.metadata = deep_merge(participant.metadata, update.metadata)
+        merged = deep_merge(participant.metadata, update.metadata)
+        participant.metadata = bounded(merged, MAX_METADATA)
         changed = True
     return changed

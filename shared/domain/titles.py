@@ -12,15 +12,22 @@ from shared.domain.access import Access, require
 from shared.domain.changes import Change
 from shared.domain.conversation import USER_SET_TITLE, Conversation
 from shared.domain.events import announce
+from shared.domain.merging import bounded
 from shared.domain.principals import Actor
 from shared.domain.views import conversation_view
+
+MAX_METADATA = 256_000
+"""How long a conversation's metadata may be, as JSON."""
 
 
 def new_conversation(
     conversation_id: UUID, owner_id: str, new: NewConversation, now: datetime
 ) -> Conversation:
-    """A conversation without participants; a title of the caller's own is marked as such."""
-    metadata = dict(new.metadata)
+    """A conversation without participants; a title of the caller's own is marked as such.
+
+    Raises TooLarge.
+    """
+    metadata = dict(bounded(new.metadata, MAX_METADATA))
     if new.title and new.title != DEFAULT_TITLE:
         metadata[USER_SET_TITLE] = True
     return Conversation(
@@ -45,7 +52,8 @@ class PatchConversation:
         caller = require(conversation, self.actor, Access.WRITE_OR_OWNED, now)
         present = self.update.model_fields_set
         if "metadata" in present:
-            conversation.metadata = merge_metadata(conversation.metadata, self.update.metadata)
+            merged = merge_metadata(conversation.metadata, self.update.metadata)
+            conversation.metadata = bounded(merged, MAX_METADATA)
         if "title" in present and self.update.title != conversation.title:
             conversation.title = self.update.title
             conversation.metadata = {**conversation.metadata, USER_SET_TITLE: True}

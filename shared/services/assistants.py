@@ -108,7 +108,7 @@ class Assistants:
     ) -> AssistantView:
         """Change the fields that are present, and tell the service."""
         record, etag = await self.owned(user, assistant_id)
-        service = await self._registrations.get(record.assistant_service_id)
+        service = await self._connecting.service_of(record.assistant_service_id)
         if not service.online(clock.now()):
             raise InvalidArgument(f"assistant service '{service.name}' is currently offline")
         changes = {name: getattr(update, name) for name in update.model_fields_set}

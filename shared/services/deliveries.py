@@ -102,6 +102,8 @@ class Deliveries:
             await self._end(conversation, participant, cursor, etag)
             return False
         if cursor.position >= conversation.last_sequence:
+            if conversation.deleted is not None:
+                await self._end(conversation, participant, cursor, etag)
             return False
         cursor.leased_until = clock.now() + LEASE
         etag = await self._cursors.save(cursor, etag)

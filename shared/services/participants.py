@@ -111,6 +111,7 @@ class Participants:
         service = await self._connecting.service_of(record.assistant_service_id)
         joining = _joining(record, service)
         conversation = new_conversation(clock.new_uuid(), owner_id, new, clock.now())
+        conversation.created_by_assistant_id = assistant.assistant_id
         BeginJoin(None, joining).apply(conversation, clock.now())
         await self._start(conversation, record, service)
         fresh = (await self._conversations.load(conversation.conversation_id)).conversation

@@ -12,6 +12,8 @@ from shared.adapters.cosmos.documents import (
     debug_document,
     debug_id_of,
     event_document,
+    file_document,
+    file_id_of,
     former_message_document,
     message_document,
     message_id_of,
@@ -60,6 +62,7 @@ def batch_operations(
         *_debug(change, conversation),
         *_deletions(change, now, retention),
         *_cursors(change, conversation),
+        *_files(change),
     ]
 
 
@@ -93,6 +96,15 @@ def _deletions(change: Change[Any], now: datetime, retention: int) -> list[Opera
         if remains is not None:
             operations.append(Operation("create", remains["id"], remains))
     return operations
+
+
+def _files(change: Change[Any]) -> list[Operation]:
+    saved = [file_document(file) for file in change.saved_files]
+    deleted = [file_id_of(file.filename) for file in change.deleted_files]
+    return [
+        *(Operation("upsert", document["id"], document) for document in saved),
+        *(Operation("delete", document_id) for document_id in deleted),
+    ]
 
 
 def _cursors(change: Change[Any], conversation: Conversation) -> list[Operation]:

@@ -6,12 +6,14 @@
 | `message-{uuid}`       | message      | a message, which is its own `message.created` event     |
 | `debug-{uuid}`         | debug        | debug data of a message                                 |
 | `event-{sequence}`     | event        | any other event; also what is left of a deleted message |
+| `file-{sha256 of name}` | file         | a file with all its versions                            |
 | `cursor-{assistant}`   | cursor       | how far an assistant has got the events                 |
 | `dead-{assistant}-{n}` | dead-letter  | an event that could not be delivered                    |
 
 Only documents that are events have a `sequence` at the top level.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +21,7 @@ from uuid import UUID
 from shared.domain.changes import Event
 from shared.domain.conversation import Conversation, Message
 from shared.domain.events import envelope
+from shared.domain.files import File
 
 AGGREGATE_ID = "conversation"
 
@@ -62,6 +65,16 @@ def debug_document(conversation_id: UUID, message_id: UUID, data: dict[str, Any]
         "message_id": str(message_id),
         "data": data,
     }
+
+
+def file_id_of(filename: str) -> str:
+    """The document id of a file: one to one for each name, whatever characters it has."""
+    return f"file-{hashlib.sha256(filename.encode()).hexdigest()}"
+
+
+def file_document(file: File) -> Document:
+    """A file as a document."""
+    return {"id": file_id_of(file.filename), "type": "file", **file.model_dump(mode="json")}
 
 
 def event_document(conversation_id: UUID, event: Event, ttl: int) -> Document:

@@ -1,0 +1,22 @@
+"""Queue function: remove what is left of deleted and unfinished conversations."""
+
+import azure.functions as func
+
+from shared import invocation, resources
+from shared.bindings import STORAGE, QueueOutput
+from shared.container import app
+from shared.services.purges import PurgeRequest
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("purge_conversation")
+@blueprint.queue_output(arg_name="requests", queue_name=resources.PURGES_QUEUE, connection=STORAGE)
+@blueprint.queue_trigger(arg_name="message", queue_name=resources.PURGES_QUEUE, connection=STORAGE)
+async def purge_conversation(message: func.QueueMessage, requests: QueueOutput) -> None:
+    """Purge one chunk of a conversation that was deleted or never finished."""
+    running = invocation.begin(None)
+    request = PurgeRequest.model_validate_json(message.get_body())
+    await app().purges.purge(request.conversation_id)
+    for messages in running.queue_messages.values():
+        requests.set(messages)
