@@ -14,8 +14,11 @@ from azure.cosmos.aio import CosmosClient
 
 from local.stack.stack import Stack
 from shared import resources
+from tests.api.builders import post_message
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
 from tests.support.assistant_service import Call, RecordingService
+
+NOT_FOUND = (404, {"detail": "Not Found"})
 
 Answer = Callable[[str, str], web.Response | None]
 
@@ -32,7 +35,7 @@ class Meeting:
     async def post(self, *contents: str) -> None:
         """Post messages as the person, one after the other."""
         for content in contents:
-            await post(self.person, self.cid, content)
+            await post_message(self.person, self.cid, content)
 
     async def participant(self) -> dict[str, Any]:
         """The assistant's participant as the person sees it."""
@@ -77,11 +80,24 @@ async def meet(person: httpx.AsyncClient, service: RecordingService, **body: Any
     return Meeting(person, service, conversation["id"], assistant["id"])
 
 
-async def post(client: httpx.AsyncClient, cid: str, content: str) -> dict[str, Any]:
-    """A chat message of the client's."""
-    response = await client.post(f"/conversations/{cid}/messages", json={"content": content})
+def outcome(response: httpx.Response) -> tuple[int, Any]:
+    """The status of an answer and its JSON."""
+    return response.status_code, response.json()
+
+
+async def create(
+    client: httpx.AsyncClient, service: RecordingService, **fields: Any
+) -> httpx.Response:
+    """Ask for an assistant at a service."""
+    body = {"assistant_service_id": service.service_id, "name": "A", **fields}
+    return await client.post("/assistants", json=body)
+
+
+async def listed(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
+    """The assistants that a listing gives."""
+    response = await client.get("/assistants", params=query)
     assert response.status_code == 200, response.text
-    return response.json()
+    return response.json()["assistants"]
 
 
 @asynccontextmanager

@@ -8,12 +8,11 @@ import httpx
 import pytest
 
 from local.stack.stack import Stack
-from tests.api.assistant_builders import Meeting, another_service, calls, meet
+from tests.api.assistant_builders import NOT_FOUND, Meeting, another_service, calls, meet, outcome
 from tests.api.conftest import Person, add_assistant, new_conversation
 from tests.support.assistant_service import RecordingService
 from tests.support.subscriber import Subscriber
 
-NOT_FOUND = (404, {"detail": "Not Found"})
 STATE = {"id": "s", "data": {"x": 1}, "json_schema": None, "ui_schema": None}
 KINDS = ["created", "updated", "deleted", "focus"]
 
@@ -99,7 +98,7 @@ async def test_states_are_for_participants_where_the_assistant_is_active(
     await meeting.remove()
     answers.append(await meeting.person.request(method, states_of(meeting) + suffix, json=content))
 
-    assert [(answer.status_code, answer.json()) for answer in answers] == [NOT_FOUND] * 5
+    assert [outcome(answer) for answer in answers] == [NOT_FOUND] * 5
     assert [call for call in meeting.service.calls if "/states" in call.path] == []
 
 
@@ -162,7 +161,7 @@ async def test_a_state_of_another_assistant_may_not_be_announced(
         unknown = await announce(meeting, assistant=str(uuid.uuid4()))
 
     answers = [of_neighbour, by_stranger, unknown]
-    assert [(answer.status_code, answer.json()) for answer in answers] == [NOT_FOUND] * 3
+    assert [outcome(answer) for answer in answers] == [NOT_FOUND] * 3
     assert announced(meeting, meeting.cid) + announced(meeting, neighbour.cid) == []
 
 
@@ -173,7 +172,7 @@ async def test_a_state_may_not_be_announced_where_the_assistant_is_not(meeting: 
         await announce(meeting, conversation_id=cid) for cid in (elsewhere, str(uuid.uuid4()))
     ]
 
-    assert [(answer.status_code, answer.json()) for answer in answers] == [NOT_FOUND] * 2
+    assert [outcome(answer) for answer in answers] == [NOT_FOUND] * 2
 
 
 async def test_people_do_not_announce_states(meeting: Meeting) -> None:
