@@ -101,33 +101,41 @@ class Changes:
             await self._nudges.cover(conversation.conversation_id)
         try:
             await self._conversations.commit(loaded, change, clock.now())
-        except StaleConversationError:
-            return False
-        except UncertainWriteError:
+        except (StaleConversationError, UncertainWriteError):
             self._conversations.forget(conversation.conversation_id)
             return await self._arrived(change)
         except Conflict:
-            if not await self._arrived(change):
+            if not await self._is_posted(change):
                 raise
         return True
 
     async def _arrived(self, change: Change[Any]) -> bool:
-        """Whether what looks like a failure is our own commit that was not confirmed."""
-        conversation_id = change.conversation.conversation_id
-        for announcement in change.announcements:
-            if isinstance(announcement, Message):
-                return await self._is_ours(announcement)
+        """Whether what looks like a failure is our own commit.
+
+        The SDK sends a write again when the connection broke after it was sent, and then
+        meets its own first attempt.
+        """
+        for first in change.announcements:
             return await self._messages.announced(
-                conversation_id, announcement.event_id, announcement.sequence
+                change.conversation.conversation_id, first.event_id, first.sequence
             )
         return False
 
-    async def _is_ours(self, message: Message) -> bool:
+    async def _is_posted(self, change: Change[Any]) -> bool:
+        """Whether the message that is there already is our own, committed by an attempt before."""
+        posted = [found for found in change.announcements if isinstance(found, Message)]
+        for message in posted:
+            found = await self._find(message)
+            if found is None or found.event_id != message.event_id:
+                return False
+            message.sequence = found.sequence
+        return bool(posted)
+
+    async def _find(self, message: Message) -> Message | None:
         try:
-            found = await self._messages.get(message.conversation_id, message.message_id)
+            return await self._messages.get(message.conversation_id, message.message_id)
         except NotFound:
-            return False
-        return found.event_id == message.event_id
+            return None
 
     async def _tell(self, change: Change[Any]) -> None:
         if change.announcements or change.started_cursors:
