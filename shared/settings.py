@@ -7,9 +7,9 @@ double underscore between levels. Lists and objects are written as JSON.
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared import resources
 
@@ -33,6 +33,13 @@ class SettingsError(Exception):
     """A setting has a value that can't be used; the message names the setting."""
 
 
+Url = Annotated[str, Field(pattern="^https?://.")]
+SecureUrl = Annotated[str, Field(pattern="^https://.")]
+
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+"""What tokens may be signed by: with a shared secret anybody could sign who can verify."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,7 +47,7 @@ class _Section(BaseModel):
 class CosmosSettings(_Section):
     """Where the Cosmos DB account is; without a key the managed identity is used."""
 
-    endpoint: str
+    endpoint: Url
     key: str | None = None
     database: str = resources.COSMOS_DATABASE
 
@@ -53,9 +60,15 @@ class WebPubSubSettings(_Section):
     """
 
     connection_string: str | None = None
-    endpoint: str | None = None
+    endpoint: Url | None = None
     hub: str = resources.WEB_PUBSUB_HUB
     token_minutes: int = Field(default=1, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        if not (self.connection_string or self.endpoint):
+            raise ValueError("needs a CONNECTION_STRING or an ENDPOINT")
+        return self
 
 
 class AuthSettings(_Section):
@@ -64,9 +77,9 @@ class AuthSettings(_Section):
     `{tid}` in an issuer stands for the tenant that the token names in its `tid` claim.
     """
 
-    allowed_jwt_algorithms: tuple[str, ...] = ("RS256",)
+    allowed_jwt_algorithms: tuple[Algorithm, ...] = ("RS256",)
     allowed_app_id: str = "d0a2fed8-abb0-4831-8a24-09f5a0b54d97"
-    jwks_url: str = "https://login.microsoftonline.com/common/discovery/v2.0/keys"
+    jwks_url: Url = "https://login.microsoftonline.com/common/discovery/v2.0/keys"
     issuers: tuple[str, ...] = (
         "https://login.microsoftonline.com/{tid}/v2.0",
         "https://sts.windows.net/{tid}/",
@@ -76,7 +89,7 @@ class AuthSettings(_Section):
 class ApiKeySettings(_Section):
     """Where the assistant services' API keys live; without a vault the key is fixed."""
 
-    key_vault_url: str | None = None
+    key_vault_url: SecureUrl | None = None
     fixed_key: str = ""
 
     @property
@@ -113,7 +126,7 @@ class Settings(_Section):
     """All settings of the application."""
 
     cosmos: CosmosSettings
-    web_pubsub: WebPubSubSettings = WebPubSubSettings()
+    web_pubsub: WebPubSubSettings
     auth: AuthSettings = AuthSettings()
     service: ServiceSettings = ServiceSettings()
     events: EventSettings = EventSettings()
@@ -139,8 +152,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError, which names the variable at fault.
     """
     variables = os.environ if environment is None else environment
-    tree: dict[str, Any] = {"storage": _storage(variables)}
-    for name, value in variables.items():
+    tree: dict[str, Any] = {"storage": _storage(variables), "cosmos": {}, "web_pubsub": {}}
+    for name, value in sorted(variables.items()):
         if name.startswith(PREFIX) and not name.startswith(REFERENCE_ONLY):
             _insert(tree, name, value)
     try:
@@ -154,6 +167,8 @@ def _insert(tree: dict[str, Any], name: str, value: str) -> None:
     node = tree
     for section in sections:
         node = node.setdefault(section, {})
+        if not isinstance(node, dict):
+            raise SettingsError(f"{name}: {section.upper()} has a value of its own already")
     if value.startswith(("[", "{")):
         try:
             node[leaf] = json.loads(value)
@@ -169,15 +184,19 @@ def _storage(variables: Mapping[str, str]) -> dict[str, str]:
         return {"connection_string": connection_string}
     section = "AzureWebJobsStorage__"
     account = variables.get(f"{section}accountName")
-    uris = {
-        f"{kind}_service_uri": variables.get(f"{section}{kind}ServiceUri")
-        or (f"https://{account}.{kind}.core.windows.net" if account else None)
+    if not any(name.startswith(section) for name in variables):
+        raise SettingsError("AzureWebJobsStorage: missing")
+    return {
+        f"{kind}_service_uri": _service_uri(variables, f"{section}{kind}ServiceUri", kind, account)
         for kind in ("blob", "queue", "table")
     }
-    found = {name: uri for name, uri in uris.items() if uri}
-    if not found:
-        raise SettingsError("AzureWebJobsStorage: missing")
-    return found
+
+
+def _service_uri(variables: Mapping[str, str], name: str, kind: str, account: str | None) -> str:
+    uri = variables.get(name) or (account and f"https://{account}.{kind}.core.windows.net")
+    if not uri:
+        raise SettingsError(f"{name}: missing, and so is AzureWebJobsStorage__accountName")
+    return uri
 
 
 def _explain(error: ValidationError) -> str:
