@@ -4,7 +4,7 @@ Queue messages collected here are written by the Functions host through an outpu
 the handler has returned, which wakes the queue listener of the same host at once.
 """
 
-import uuid
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -25,12 +25,22 @@ class Invocation:
             messages.append(text)
 
 
+_UUID4 = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    r"|[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}",
+    re.ASCII | re.IGNORECASE,
+)
+
 _current: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 
 
 def begin(correlation_id: str | None) -> Invocation:
-    """Start an invocation; an id that is no UUID version 4 is replaced by a new one."""
-    invocation = Invocation(correlation_id=_valid(correlation_id) or clock.new_hex_id())
+    """Start an invocation; an id that is no UUID version 4 is replaced by a new one.
+
+    Only the two usual forms count, so that an id is safe in any header, log line and document.
+    """
+    valid = _UUID4.fullmatch(correlation_id or "")
+    invocation = Invocation(correlation_id=valid.group() if valid else clock.new_hex_id())
     _current.set(invocation)
     return invocation
 
@@ -38,11 +48,3 @@ def begin(correlation_id: str | None) -> Invocation:
 def current() -> Invocation:
     """The running invocation; outside of one, an unbound one with an empty correlation id."""
     return _current.get() or Invocation()
-
-
-def _valid(correlation_id: str | None) -> str | None:
-    try:
-        parsed = uuid.UUID(correlation_id or "")
-    except ValueError:
-        return None
-    return correlation_id if parsed.version == 4 else None

@@ -26,5 +26,11 @@ def log(logger: logging.Logger, level: int, event: str, **fields: object) -> Non
     if not logger.isEnabledFor(level):
         return
     fields = {"correlation_id": invocation.current().correlation_id, **fields}
-    text = " ".join(f"{name}={value}" for name, value in fields.items())
+    text = " ".join(f"{name}={_on_one_line(value)}" for name, value in fields.items())
     logger.log(level, "%s %s", event, text, extra={"fields": fields})
+
+
+def _on_one_line(value: object) -> str:
+    """A value as text without line breaks or other control characters: nobody forges a line."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
