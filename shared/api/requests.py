@@ -76,8 +76,11 @@ def check_length(request: func.HttpRequest) -> None:
 
 
 def headers_of(request: func.HttpRequest) -> Mapping[str, str]:
-    """The headers, names in lower case."""
-    return {name.lower(): value for name, value in request.headers.items()}
+    """The headers, names in lower case; bytes that are no text become question marks."""
+    return {
+        name.lower(): value.encode(errors="replace").decode()
+        for name, value in request.headers.items()
+    }
 
 
 def _checked(adapter: TypeAdapter[Any], value: str, location: tuple[str, ...]) -> Any:
