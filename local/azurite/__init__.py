@@ -180,7 +180,8 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 def _arrange_death(libc: ctypes.CDLL, parent: int) -> None:
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # SIGTERM lets it write what is only in memory yet.
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:  # it ended before prctl
         os._exit(1)
 

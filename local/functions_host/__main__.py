@@ -8,6 +8,7 @@ from pathlib import Path
 from local.functions_host.errors import HostError
 from local.functions_host.host import DEFAULT_QUEUE_LEASE, HostOptions
 from local.functions_host.reload import serve, serve_with_reload
+from local.functions_host.settings import parse_origins
 
 
 def main() -> int:
@@ -18,6 +19,7 @@ def main() -> int:
         port=arguments.port,
         data_dir=arguments.data_dir.resolve(),
         queue_lease=arguments.queue_lease,
+        cors_origins=parse_origins(arguments.cors),
     )
     if not arguments.reload:
         return serve(options)
@@ -51,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long a received message stays hidden; Azure's 600 by default, shorter for "
         "tests that kill the host (LOCAL_QUEUE_LEASE)",
+    )
+    parser.add_argument(
+        "--cors",
+        default="",
+        metavar="ORIGINS",
+        help="allowed origins, with commas between them, or *; default local.settings.json",
     )
     parser.add_argument(
         "--reload", action="store_true", help="restart when a .py or .json file changes"

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -50,6 +50,8 @@ class HostOptions:
     port: int | None = None
     data_dir: Path = Path(".local")
     queue_lease: float = DEFAULT_QUEUE_LEASE
+    cors_origins: tuple[str, ...] = ()
+    """Allowed origins; they win over those of local.settings.json."""
 
 
 class Listener(Protocol):
@@ -152,6 +154,8 @@ async def run(options: HostOptions) -> int:
     Raises HostError when the host can't start.
     """
     settings = read_local_settings(options.app_root)
+    if options.cors_origins:
+        settings = replace(settings, cors_origins=options.cors_origins)
     listening = bind(settings, options.port)
     port = listening.getsockname()[1]
     skipped = apply_environment(settings, options.app_root, port)

@@ -49,14 +49,19 @@ def read_local_settings(app_root: Path) -> LocalSettings:
     host = document.get("Host", {})
     if unknown := sorted(set(host) - _HOST_KEYS):
         raise HostError(f"local.settings.json: Host.{unknown[0]} isn't supported")
-    origins = [origin.strip().rstrip("/") for origin in str(host.get("CORS") or "").split(",")]
     return LocalSettings(
         values=values,
         port=host.get("LocalHttpPort"),
         address=host.get("LocalHttpAddress"),
-        cors_origins=tuple(origin for origin in origins if origin),
+        cors_origins=parse_origins(str(host.get("CORS") or "")),
         cors_credentials=bool(host.get("CORSCredentials")),
     )
+
+
+def parse_origins(text: str) -> tuple[str, ...]:
+    """The origins in a list with commas, as `func start --cors` takes it."""
+    origins = (origin.strip().rstrip("/") for origin in text.split(","))
+    return tuple(origin for origin in origins if origin)
 
 
 def apply_environment(settings: LocalSettings, app_root: Path, port: int) -> list[str]:

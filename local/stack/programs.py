@@ -31,7 +31,8 @@ def functions_host_program(
 ) -> Program:
     """The Functions host with its app settings; with `reload` it runs in a child of a watcher."""
     app_root = str(options.app_root.resolve())
-    arguments = ["--app-root", app_root, "--data-dir", str(data_dir)]
+    # Pages may come from anywhere on this machine.
+    arguments = ["--app-root", app_root, "--data-dir", str(data_dir), "--cors", "*"]
     if options.reload:
         arguments.append("--reload")
     return dataclasses.replace(

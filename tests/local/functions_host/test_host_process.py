@@ -130,6 +130,19 @@ async def test_cors(tmp_path, cors, credentials, origin, allowed):
     assert plain.status_code == 200  # no preflight: the function answers
 
 
+async def test_the_command_line_may_allow_origins(tmp_path):
+    settings = {"Host": {"CORS": "http://other.example"}}
+    app = write_app(tmp_path, BASIC, None, settings)
+    async with running_host(app, "--cors", "http://a.example,http://b.example") as host:
+        origins = {
+            origin: (await host.client.get("/nowhere", headers={"Origin": origin})).headers.get(
+                "access-control-allow-origin"
+            )
+            for origin in ("http://b.example", "http://other.example")
+        }
+    assert origins == {"http://b.example": "http://b.example", "http://other.example": None}
+
+
 async def test_no_cors_without_configuration(tmp_path):
     async with running_host(write_app(tmp_path, BASIC)) as host:
         headers = {"Origin": "http://a.example", "Access-Control-Request-Method": "GET"}
