@@ -17,6 +17,7 @@ from shared.container import app
 from shared.errors import AppError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+ROOT_METHODS = ("GET", "HEAD")
 
 
 class Fallback:
@@ -25,16 +26,21 @@ class Fallback:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.blueprint = func.Blueprint()
         self._known = [(_pattern(route), route.method) for route in routes]
+        self._known += [(re.compile(""), method) for method in ROOT_METHODS]
         # A template that matches the empty path only: an empty one would mean the name.
-        self._bind("root", "{ignored:maxlength(0)?}", ["GET", "HEAD"], answer_root)
+        self._bind("root", "{ignored:maxlength(0)?}", ROOT_METHODS, answer_root)
         self._bind("zz_unmatched", "{*path}", METHODS, self.answer_unmatched)
 
     async def answer_unmatched(self, req: func.HttpRequest) -> func.HttpResponse:
-        """401 to strangers, 405 where another method would do, else 404."""
+        """401 to strangers, 405 where another method would do, else 404.
+
+        OPTIONS is for browsers that ask before they show who their user is.
+        """
         headers = headers_of(req)
         invocation.begin(headers.get("x-request-id"))
         try:
-            await app().authentication.authenticate(headers)
+            if req.method != "OPTIONS":
+                await app().authentication.authenticate(headers)
         except AppError as error:
             return failure(error)
         path = req.route_params.get("path", "").rstrip("/")

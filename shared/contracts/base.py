@@ -1,5 +1,6 @@
 """The base of all wire models, and the types that they share."""
 
+import math
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -14,12 +15,15 @@ class WireModel(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-def _check_depth(value: dict[str, Any]) -> dict[str, Any]:
+def _check_json(value: dict[str, Any]) -> dict[str, Any]:
+    """What the database can keep: neither too deep nor with a number too large for a float."""
     level: list[Any] = [value]
     for _ in range(MAX_JSON_DEPTH):
         level = [child for node in level for child in _children(node)]
         if not level:
             return value
+        if any(isinstance(node, float) and math.isinf(node) for node in level):
+            raise ValueError("JSON numbers must be finite")
     raise ValueError(f"JSON may not be nested deeper than {MAX_JSON_DEPTH} levels")
 
 
@@ -29,7 +33,7 @@ def _children(node: Any) -> list[Any]:
     return node if isinstance(node, list) else []
 
 
-JsonObject = Annotated[dict[str, Any], AfterValidator(_check_depth)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_check_json)]
 """A free-form JSON object, as metadata and debug data are."""
 
 ShortText = Annotated[str, Field(max_length=1024)]
