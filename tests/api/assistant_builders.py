@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,6 +13,7 @@ import httpx
 from aiohttp import web
 from azure.cosmos.aio import CosmosClient
 
+from local.stack.options import StackOptions
 from local.stack.stack import Stack
 from shared import resources
 from tests.api.builders import post_message
@@ -98,6 +100,18 @@ async def listed(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]
     response = await client.get("/assistants", params=query)
     assert response.status_code == 200, response.text
     return response.json()["assistants"]
+
+
+def stack_of_its_own(folder: Path, **settings: str) -> Stack:
+    """A stack for one test or module, with these settings."""
+    options = StackOptions(
+        data_dir=folder,
+        free_ports=True,
+        example_assistant=False,
+        azurite_in_memory=True,
+        settings={"ONLINE_CHECK_SCHEDULE": "*/1 * * * * *", **settings},
+    )
+    return Stack(options)
 
 
 @asynccontextmanager

@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.stack.options import StackOptions
 from local.stack.stack import Stack
 from tests.api.assistant_builders import (
     answering,
     listed,
     new_service_id,
+    stack_of_its_own,
 )
 from tests.support.assistant_service import RecordingService
 
@@ -34,14 +34,8 @@ async def stack_with_defaults(
         {"assistant_service_id": default_service_id, "template_id": template, "name": name}
         for template, name in (("default", "First"), ("second", "Second"))
     ]
-    options = StackOptions(
-        data_dir=folder,
-        free_ports=True,
-        example_assistant=False,
-        azurite_in_memory=True,
-        settings={"WORKBENCH__SERVICE__DEFAULT_ASSISTANTS": json.dumps(defaults)},
-    )
-    async with Stack(options) as running:
+    settings = {"WORKBENCH__SERVICE__DEFAULT_ASSISTANTS": json.dumps(defaults)}
+    async with stack_of_its_own(folder, **settings) as running:
         yield running
 
 
