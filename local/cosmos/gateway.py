@@ -30,6 +30,10 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+RANGE_ID = "0"
+"""The only partition key range that a container ever has here."""
+
+
 class Gateway:
     """Everything the server can do, by the action of an operation."""
 
@@ -66,6 +70,8 @@ class Gateway:
             answer = self._change_or_read(container, operation, headers, body)
         answer.headers["x-ms-alt-content-path"] = container.link
         answer.headers["x-ms-content-path"] = container.rid
+        # Without it the SDK believes in a split and reads the ranges anew after every write.
+        answer.headers["x-ms-documentdb-partitionkeyrangeid"] = RANGE_ID
         return answer
 
     def _change_or_read(
@@ -176,7 +182,7 @@ class Gateway:
         etag = '"1"'
         if headers.get("if-none-match") == etag:
             return Answer(304, headers={"etag": etag})
-        bounds = {"id": "0", "minInclusive": "", "maxExclusive": "FF"}
+        bounds = {"id": RANGE_ID, "minInclusive": "", "maxExclusive": "FF"}
         link = {"_rid": container.rid, "_self": f"{container.self_link}pkranges/0/"}
         state = {"ridPrefix": 0, "status": "online", "parents": [], "throughputFraction": 1}
         ranges = [jsontext.dump_bytes({**bounds, **link, **state})]

@@ -108,3 +108,16 @@ async def test_faulty_faults_are_refused(admin: Server, fault):
 
 async def test_health(server: Server):
     assert await server.admin("GET", "health") == {"status": "ok"}
+
+
+async def test_writes_do_not_make_the_client_read_ranges_again(
+    admin: Server, container: ContainerProxy
+):
+    await container.upsert_item({"id": "a", "pk": "p"})
+    await container.read_item("a", partition_key="p")
+    mark = (await admin.admin("POST", "requests/mark"))["mark"]
+    for number in range(3):
+        await container.upsert_item({"id": "a", "pk": "p", "number": number})
+        await container.read_item("a", partition_key="p")
+    report = await admin.admin("GET", f"requests?since={mark}")
+    assert "metadata" not in report["counts"]
