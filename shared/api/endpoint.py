@@ -47,7 +47,7 @@ async def _call(
     route: Route, request: func.HttpRequest, headers: Mapping[str, str], application: App
 ) -> Any:
     """Refuse first (401, 403, then what is wrong with the input), then act."""
-    arguments: dict[str, Any] = {"app": application}
+    arguments: dict[str, Any] = {"app": application, "request": request}
     if not route.anonymous:
         principal = await application.authentication.authenticate(headers)
         arguments["caller"] = _of_kind(principal, route.callers)

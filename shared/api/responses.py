@@ -27,7 +27,10 @@ _STATUSES: dict[type[errors.AppError], int] = {
 
 
 def success(route: Route, value: Any) -> func.HttpResponse:
-    """The answer of a handler, as its annotation says."""
+    """The answer of a handler, as its annotation says; one that is no JSON is whole already."""
+    if isinstance(value, func.HttpResponse):
+        value.headers["X-Request-ID"] = invocation.current().correlation_id
+        return value
     if route.answer is None:
         return _response(b"", route.status)
     body = route.answer.dump_json(value, warnings=False)

@@ -7,7 +7,8 @@
 
 `caller` is annotated with the kinds of principal that may call; a handler without it is for
 anybody who is authenticated. Parameters named in the path come from there, `query` and `body`
-are models of the query string and of the JSON body.
+are models of the query string and of the JSON body. A handler whose input or output is no JSON
+takes the `request` itself, and returns a `func.HttpResponse`.
 
 The Functions host tries functions in the alphabetical order of their names and takes the first
 whose path and method match: names are part of the routing, and tests/api/test_routing.py
@@ -31,6 +32,7 @@ from shared.domain.principals import Principal
 Handler = Callable[..., Awaitable[Any]]
 
 
+_NO_MODEL = (NoneType, func.HttpResponse)
 _PARAMETER = re.compile(r"\{\*?(\w+)(?::[^}]*)?\}")
 
 
@@ -123,7 +125,7 @@ class Router:
             parameters={known: TypeAdapter(hints[known]) for known in path_names},
             query=hints.get("query"),
             body=hints.get("body"),
-            answer=None if answer is NoneType else TypeAdapter(answer),
+            answer=None if answer in _NO_MODEL else TypeAdapter(answer),
             queues=tuple(queues),
         )
         _check_signature(route, hints)
@@ -184,7 +186,7 @@ def _kinds(annotation: Any) -> tuple[type, ...]:
 
 
 def _check_signature(route: Route, hints: dict[str, Any]) -> None:
-    known = {"app", "caller", "query", "body", *route.parameters}
+    known = {"app", "caller", "request", "query", "body", *route.parameters}
     unknown = set(hints) - known
     if unknown:
         raise TypeError(f"{route.name}: parameters {sorted(unknown)} come from nowhere")
