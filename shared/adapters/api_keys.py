@@ -1,5 +1,6 @@
 """API keys of assistant services: in Key Vault, or one fixed key for local work."""
 
+import asyncio
 import hashlib
 import re
 import secrets
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 CACHE_SECONDS = 60
 CACHED_KEYS = 500
 MAX_NAME_LENGTH = 127
+
+RECOVERY_SECONDS = 10
+"""How long a request waits until a secret is deleted or recovered."""
+
+_CLIENT_OPTIONS = {
+    "connection_timeout": 5,
+    "read_timeout": 10,
+    "retry_connect": 1,
+    "retry_read": 1,
+    "retry_status": 0,
+}
+"""Few retries: a caller who is told when to come back is better off than one who waits."""
 
 
 class ApiKeyStore(Protocol):
@@ -101,7 +114,10 @@ class KeyVaultApiKeys:
         return f"{prefix}{label}-{digest}"
 
     async def get(self, name: str) -> str | None:
-        """The key; a change made elsewhere is seen after at most a minute."""
+        """The key; a change made elsewhere is seen after at most a minute.
+
+        A secret that is empty or that an operator has disabled is no key.
+        """
         cached = self._cache.get(name)
         if cached is not None:
             return cached
@@ -110,8 +126,13 @@ class KeyVaultApiKeys:
                 secret = await self._secrets().get_secret(name)
             except ResourceNotFoundError:
                 return None
-        if secret.value is not None:
-            self._cache[name] = secret.value
+            except HttpResponseError as error:
+                if _is_disabled(error):
+                    return None
+                raise
+        if not secret.value:
+            return None
+        self._cache[name] = secret.value
         return secret.value
 
     async def reset(self, name: str) -> str:
@@ -121,8 +142,7 @@ class KeyVaultApiKeys:
             try:
                 await self._secrets().set_secret(name, key)
             except ResourceExistsError:
-                await self._recover(name)
-                await self._secrets().set_secret(name, key)
+                await self._set_over_deleted(name, key)
         self._cache[name] = key
         return key
 
@@ -131,28 +151,35 @@ class KeyVaultApiKeys:
         self._cache.pop(name, None)
         with storage_errors():
             try:
-                await self._secrets().delete_secret(name)
-            except ResourceNotFoundError:
-                return
+                async with asyncio.timeout(RECOVERY_SECONDS):
+                    await self._secrets().delete_secret(name)
+            except (ResourceNotFoundError, ResourceExistsError):
+                return  # it is gone, or going
+            except TimeoutError as error:
+                raise _busy() from error
 
     async def close(self) -> None:
         """Close the client's connections."""
         if self._client is not None:
             await self._client.close()
 
-    async def _recover(self, name: str) -> None:
+    async def _set_over_deleted(self, name: str, key: str) -> None:
         """Bring a soft-deleted secret back, so that it can be overwritten.
 
         Recovering works with purge protection on, where purging doesn't.
         """
         try:
+            async with asyncio.timeout(RECOVERY_SECONDS):
+                await self._recover(name)
+            await self._secrets().set_secret(name, key)
+        except (ResourceExistsError, TimeoutError) as error:
+            raise _busy() from error
+
+    async def _recover(self, name: str) -> None:
+        try:
             await self._secrets().recover_deleted_secret(name)
         except ResourceNotFoundError:
-            return
-        except HttpResponseError as error:
-            raise DependencyUnavailable(
-                "The key is being deleted; try again", retry_after=5
-            ) from error
+            return  # somebody else has recovered it
 
     def _secrets(self) -> "SecretClient":
         if self._client is None:
@@ -161,9 +188,18 @@ class KeyVaultApiKeys:
             self._client = SecretClient(
                 self._vault_url,
                 self._credential or azure_credential(),
-                **self._client_options,
+                **(_CLIENT_OPTIONS | self._client_options),
             )
         return self._client
+
+
+def _is_disabled(error: HttpResponseError) -> bool:
+    inner = error.error.innererror if error.error else None
+    return error.status_code == 403 and (inner or {}).get("code") == "SecretDisabled"
+
+
+def _busy() -> DependencyUnavailable:
+    return DependencyUnavailable("The key is being deleted or recovered; try again", retry_after=5)
 
 
 def api_key_store(settings: ApiKeySettings) -> ApiKeyStore:

@@ -15,6 +15,8 @@ from azure.core.exceptions import (
 
 from shared.errors import DependencyUnavailable, Throttled
 
+DEFAULT_RETRY_SECONDS = 2.0
+
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
@@ -26,6 +28,11 @@ def storage_errors() -> Iterator[None]:
     except (ServiceRequestError, ServiceResponseError, ClientAuthenticationError) as error:
         raise DependencyUnavailable from error
     except HttpResponseError as error:
-        if error.status_code == 429:
-            raise Throttled from error
-        raise DependencyUnavailable from error
+        kind = Throttled if error.status_code == 429 else DependencyUnavailable
+        raise kind(retry_after=_retry_after(error)) from error
+
+
+def _retry_after(error: HttpResponseError) -> float:
+    """When the service wants to be asked again; the header may hold a date, too."""
+    wanted = getattr(error.response, "headers", {}).get("Retry-After", "")
+    return float(wanted) if wanted.isdecimal() else DEFAULT_RETRY_SECONDS
