@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.options import StackOptions
 from local.stack.stack import Stack
 from tests.docs.pages import ROOT, page, shell_script
 
@@ -17,10 +16,8 @@ VENV_PYTHON = ".venv/bin/python"
 TIMEOUT_SECONDS = 60
 
 
-async def test_the_first_conversation_works_as_printed(tmp_path: Path) -> None:
-    options = StackOptions(data_dir=tmp_path, free_ports=True, azurite_in_memory=True)
-    async with Stack(options) as stack:
-        output = await run(script_for(stack), tmp_path)
+async def test_the_first_conversation_works_as_printed(stack: Stack) -> None:
+    output = await run(script_for(stack), stack.data_dir)
 
     messages = json.loads(output.splitlines()[-1])["messages"]
     assert [message["content"] for message in messages] == ["hello", "Echo: hello"]
