@@ -25,7 +25,8 @@ def path_arguments(route: Route, request: func.HttpRequest) -> dict[str, Any]:
     """The path parameters; raises UnprocessableInput, NotFound where a suffix is missing."""
     arguments: dict[str, Any] = {}
     for name, adapter in route.parameters.items():
-        raw = request.route_params.get(name) or ""
+        # The rest of a path keeps a slash at its end, which means nothing elsewhere.
+        raw = (request.route_params.get(name) or "").removesuffix("/")
         # The host leaves an encoded slash as it is and decodes everything else.
         value = raw.replace("%2F", "/").replace("%2f", "/")
         if route.suffix:
