@@ -26,6 +26,7 @@ from typing import Any, get_args, get_type_hints
 import azure.functions as func
 from pydantic import BaseModel, TypeAdapter
 
+from shared.api.openapi.described import NOTHING_MORE, Described
 from shared.bindings import STORAGE, QueueOutput
 from shared.domain.principals import Principal
 
@@ -57,6 +58,7 @@ class Route:
     body: type[BaseModel] | None
     answer: TypeAdapter[Any] | None
     queues: tuple[str, ...]
+    docs: Described = NOTHING_MORE
 
     @cached_property
     def wants(self) -> tuple[str, ...]:
@@ -108,8 +110,12 @@ class Router:
         status: int = 200,
         anonymous: bool = False,
         queues: Sequence[str] = (),
+        docs: Described = NOTHING_MORE,
     ) -> None:
-        """Register a handler under a function name; raises TypeError on a bad signature."""
+        """Register a handler under a function name; raises TypeError on a bad signature.
+
+        `docs` is what /openapi.json can't know from the signature.
+        """
         hints = get_type_hints(handler)
         path_names = _PARAMETER.findall(path)
         answer = hints.pop("return", NoneType)
@@ -127,6 +133,7 @@ class Router:
             body=hints.get("body"),
             answer=None if answer in _NO_MODEL else TypeAdapter(answer),
             queues=tuple(queues),
+            docs=docs,
         )
         _check_signature(route, hints)
         self.routes.append(route)
