@@ -42,9 +42,11 @@ class Events:
         found = await self._messages.announcements(conversation_id, query.after, query.limit)
         oldest = clock.now() - self._retention
         kept = [announcement for announcement in found if announcement.timestamp >= oldest]
+        # The events were read after the conversation, so they may know of later ones.
+        seen = [query.after, *(announcement.sequence for announcement in kept)]
         return EventPage.model_construct(
             events=[envelope(conversation_id, announcement) for announcement in kept],
-            last_sequence=max(conversation.last_sequence, query.after),
+            last_sequence=max(conversation.last_sequence, *seen),
             complete=_starts_at(kept[0].sequence if kept else None, query.after)
             or (not kept and conversation.last_sequence <= query.after),
         )
