@@ -3,7 +3,7 @@
 from enum import Enum, auto
 from uuid import UUID
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from shared import clock
 from shared.adapters.assistant_http import AssistantServices
@@ -12,6 +12,7 @@ from shared.adapters.registrations import RegistrationRepository
 from shared.adapters.web_pubsub import WebPubSub
 from shared.contracts.events import ConversationEvent
 from shared.domain.conversation import Participant
+from shared.domain.registrations import Registration
 from shared.errors import (
     AssistantFailure,
     AssistantUnreachable,
@@ -20,8 +21,7 @@ from shared.errors import (
 )
 from shared.services.publishing import assistant_group, payload_of
 
-PREFERENCE_SECONDS = 10
-"""How long an assistant's choice of channel may be known before it is looked up again."""
+REMEMBERED = 10_000
 
 NOT_FOUND = 404
 WORTH_A_RETRY = frozenset({401, 403, 408, 425, 429})
@@ -53,7 +53,7 @@ class Sender:
         self._registrations = registrations
         self._services = services
         self._web_pubsub = web_pubsub
-        self._preferences = TTLCache[UUID, bool, float](10_000, PREFERENCE_SECONDS)
+        self._streamed: LRUCache[UUID, bool] = LRUCache(REMEMBERED)
 
     async def send(
         self, participant: Participant, assistant_id: UUID, event: ConversationEvent
@@ -65,22 +65,25 @@ class Sender:
         return await self._post(participant, assistant_id, event)
 
     async def _listens(self, assistant_id: UUID) -> bool:
-        preference = self._preferences.get(assistant_id)
-        if preference is None:
+        """Who never asked for a stream is looked up each time, so that the first event after
+        they did goes there; who did is remembered, and asked for at Web PubSub.
+        """
+        if assistant_id not in self._streamed:
             try:
                 record, _ = await self._assistants.get(assistant_id)
-                preference = record.prefers_web_pubsub
             except NotFound:
-                preference = False
-            self._preferences[assistant_id] = preference
-        return preference and await self._web_pubsub.has_subscribers(assistant_group(assistant_id))
+                return False
+            if not record.prefers_web_pubsub:
+                return False
+            self._streamed[assistant_id] = True
+        return await self._web_pubsub.has_subscribers(assistant_group(assistant_id))
 
     async def _post(
         self, participant: Participant, assistant_id: UUID, event: ConversationEvent
     ) -> Outcome:
         service_id = participant.assistant_service_id or ""
-        registration = await self._registrations.find_recent(service_id)
-        if registration is None or not registration.online(clock.now()):
+        registration = await self._online(service_id)
+        if registration is None:
             return Outcome.OFFLINE
         try:
             await self._services.post_event(registration, assistant_id, event)
@@ -89,6 +92,20 @@ class Sender:
         except (AssistantUnreachable, DependencyUnavailable):
             return Outcome.FAILED
         return Outcome.DELIVERED
+
+    async def _online(self, service_id: str) -> Registration | None:
+        """The registration of a service that is online.
+
+        That it is offline is never taken from memory: a held event waits long.
+        """
+        recent = await self._registrations.find_recent(service_id)
+        if recent is not None and recent.online(clock.now()):
+            return recent
+        try:
+            registration = await self._registrations.get(service_id)
+        except NotFound:
+            return None
+        return registration if registration.online(clock.now()) else None
 
 
 def _outcome(status: int) -> Outcome:
