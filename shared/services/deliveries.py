@@ -2,7 +2,13 @@
 
 The cursor of a (conversation, assistant) is leased by ETag, the events after it are sent one
 by one, and the cursor moves on. After giving up the lease the worker looks once more, because
-whoever was nudged meanwhile saw the lease and went away. See docs/events.md.
+whoever was nudged meanwhile saw the lease and went away.
+
+A worker that is killed takes its nudge with it: the host hides the queue message from the others
+for ten minutes. So another nudge, sent before the lease is taken, looks after it: what the dead
+worker left is delivered within some twenty seconds, its last events a second time. It costs one
+queue message for several runs; a longer lease would cost less and recover later, none at all
+would recover with the host's message. See docs/events.md.
 """
 
 import logging
@@ -10,6 +16,8 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from shared import clock
 from shared.adapters.cosmos.conversations import ConversationRepository
@@ -21,15 +29,19 @@ from shared.domain.events import envelope
 from shared.errors import NotFound
 from shared.services.connecting import Connecting
 from shared.services.dead_letters import DeadLetters
+from shared.services.leases import LEASE_SECONDS, Lease
 from shared.services.nudges import Nudge, Nudges
 from shared.services.publishing import Publisher
 from shared.services.sending import Outcome, Sender
 from shared.telemetry import get_logger, log
 
-LEASE = timedelta(seconds=150)
-"""Longer than one event may take: connecting with retries, plus 60 seconds for the answer."""
+WATCH_SECONDS = 20
+"""When to see whether the holder of a lease is still alive; longer than a lease."""
 
-RENEW_SECONDS = 45
+PRESENCE_SECONDS = 1.0
+"""How old the knowledge may be that an assistant still takes part."""
+
+REMEMBERED = 10_000
 PAGE = 50
 
 _logger = get_logger("deliveries")
@@ -57,7 +69,7 @@ class Deliveries:
         self._connecting = connecting
         self._nudges = nudges
         self._publisher = publisher
-        self._watched: dict[tuple[UUID, UUID], float] = {}
+        self._watched: LRUCache[tuple[UUID, UUID], float] = LRUCache(REMEMBERED)
 
     async def handle(self, nudge: Nudge) -> None:
         """Look at what the nudge names; raises DependencyUnavailable to be nudged again."""
@@ -89,59 +101,59 @@ class Deliveries:
         cursor, etag = found
         try:
             conversation = (await self._conversations.load(conversation_id)).conversation
-        except NotFound:
-            return False
-        try:
             return await self._deliver_to(conversation, cursor, etag)
-        except LostLeaseError:
+        except (LostLeaseError, NotFound):
             return False
 
     async def _deliver_to(self, conversation: Conversation, cursor: Cursor, etag: str) -> bool:
-        participant = conversation.participants.get(str(cursor.assistant_id))
-        if participant is None or not participant.active:
-            await self._end(conversation, participant, cursor, etag)
+        if _active(conversation, cursor) is None:
+            await self._end(conversation, cursor, etag)
             return False
         if cursor.position >= conversation.last_sequence:
-            if conversation.deleted is not None:
-                await self._end(conversation, participant, cursor, etag)
             return False
-        cursor.leased_until = clock.now() + LEASE
-        etag = await self._cursors.save(cursor, etag)
-        run = _Run(self._cursors, cursor, etag)
-        try:
-            return await self._send_all(participant, run)
-        finally:
-            await run.release()
+        await self._watch(cursor)
+        lease = Lease(self._cursors, cursor, etag)
+        return await lease.hold(self._send_all(conversation, cursor))
 
-    async def _send_all(self, participant: Participant, run: "_Run") -> bool:
-        """Send until nothing is left, or until an event must wait; whether nothing is left."""
-        cursor = run.cursor
-        while True:
-            pending = await self._messages.announcements(
-                cursor.conversation_id, cursor.position, PAGE
-            )
-            if not pending:
-                return True
-            if not await self._send_page(participant, pending, run):
+    async def _send_all(self, conversation: Conversation, cursor: Cursor) -> bool:
+        """Send until nothing is left, or until an event must wait; whether nothing is left.
+
+        Only what was announced while the assistant is known to be there is sent: up to the last
+        event of the aggregate that says so.
+        """
+        while _active(conversation, cursor) and cursor.position < conversation.last_sequence:
+            page = await self._messages.announcements(cursor.conversation_id, cursor.position, PAGE)
+            known = [found for found in page if found.sequence <= conversation.last_sequence]
+            if not await self._send_page(conversation, known, cursor):
                 return False
+            if not known:  # the rest has expired
+                cursor.advance(conversation.last_sequence)
+            conversation = (await self._conversations.load(cursor.conversation_id)).conversation
+        return True
 
     async def _send_page(
-        self, participant: Participant, pending: Sequence[Message | Event], run: "_Run"
+        self, conversation: Conversation, page: Sequence[Message | Event], cursor: Cursor
     ) -> bool:
-        for announcement in pending:
-            if not await self._send(participant, announcement, run.cursor):
+        """Send a page, or as much of it as there is time for before another look at who is here."""
+        seen_at = time.monotonic()
+        participant = _active(conversation, cursor)
+        for announcement in page:
+            if time.monotonic() - seen_at > PRESENCE_SECONDS:
+                conversation = (await self._conversations.load(cursor.conversation_id)).conversation
+                participant = _active(conversation, cursor)
+                seen_at = time.monotonic()
+            if participant is None:
+                return True
+            if not await self._send(participant, announcement, cursor):
                 return False
-            run.cursor.position = announcement.sequence
-            run.cursor.attempts = 0
-            run.cursor.not_before = None
-            await run.renew()
+            cursor.advance(announcement.sequence)
         return True
 
     async def _send(
         self, participant: Participant, announcement: Message | Event, cursor: Cursor
     ) -> bool:
         """Send one event; False if it must wait, with the time set at the cursor."""
-        if isinstance(announcement, Event) and announcement.audience is Audience.PEOPLE:
+        if isinstance(announcement, Event) and announcement.audience == Audience.PEOPLE:
             return True
         event = envelope(cursor.conversation_id, announcement)
         outcome = await self._sender.send(participant, cursor.assistant_id, event)
@@ -156,29 +168,34 @@ class Deliveries:
 
     async def _is_my_turn(self, cursor: Cursor, nudge: Nudge) -> bool:
         now = clock.now()
-        if cursor.leased_until is not None and now < cursor.leased_until:
-            await self._watch(cursor, cursor.leased_until - now)
-            return False
-        return nudge.retry_now or cursor.not_before is None or now >= cursor.not_before
+        if cursor.leased_until is None or now >= cursor.leased_until:
+            return nudge.retry_now or cursor.not_before is None or now >= cursor.not_before
+        if nudge.retry_now:  # its holder may be about to wait for the service that is back
+            await self._nudges.later(nudge, LEASE_SECONDS + 1)
+        else:
+            await self._watch(cursor)
+        return False
 
-    async def _watch(self, cursor: Cursor, remaining: timedelta) -> None:
-        """Come back when the lease has run out, in case its holder dies: once for each lease."""
+    async def _watch(self, cursor: Cursor) -> None:
+        """Have somebody look when a lease of now has run out, in case its holder dies.
+
+        One nudge does for all leases that run out before it fires.
+        """
         key = (cursor.conversation_id, cursor.assistant_id)
         now = time.monotonic()
-        if self._watched.get(key, 0.0) > now:
+        if self._watched.get(key, 0.0) > now + LEASE_SECONDS:
             return
-        self._watched = {watched: until for watched, until in self._watched.items() if until > now}
-        self._watched[key] = now + remaining.total_seconds()
-        await self._nudges.later(_nudge(cursor), int(remaining.total_seconds()) + 1)
+        await self._nudges.later(_nudge(cursor), WATCH_SECONDS)
+        self._watched[key] = now + WATCH_SECONDS
 
     async def _end(
         self,
         conversation: Conversation,
-        participant: Participant | None,
         cursor: Cursor,
         etag: str,
     ) -> None:
         """The assistant left: tell its service, should a crash have kept us from it."""
+        participant = conversation.participants.get(str(cursor.assistant_id))
         if _is_joining(participant, clock.now()):
             return
         await self._cursors.remove(cursor, etag)
@@ -197,30 +214,9 @@ class Deliveries:
         )
 
 
-class _Run:
-    """A leased cursor: saved now and then, so that a crash repeats little."""
-
-    def __init__(self, cursors: CursorRepository, cursor: Cursor, etag: str) -> None:
-        self.cursor = cursor
-        self._cursors = cursors
-        self._etag = etag
-        self._saved_at = time.monotonic()
-
-    async def renew(self) -> None:
-        """Save the cursor with a longer lease if the last time was long ago."""
-        if time.monotonic() - self._saved_at > RENEW_SECONDS:
-            self.cursor.leased_until = clock.now() + LEASE
-            await self.save()
-
-    async def release(self) -> None:
-        """Give up the lease, so that anybody may go on from here; raises LostLeaseError."""
-        self.cursor.leased_until = None
-        await self.save()
-
-    async def save(self) -> None:
-        """Save the cursor; raises LostLeaseError."""
-        self._etag = await self._cursors.save(self.cursor, self._etag)
-        self._saved_at = time.monotonic()
+def _active(conversation: Conversation, cursor: Cursor) -> Participant | None:
+    participant = conversation.participants.get(str(cursor.assistant_id))
+    return participant if participant is not None and participant.active else None
 
 
 def _nudge(cursor: Cursor) -> Nudge:

@@ -33,6 +33,12 @@ class Cursor(Entity):
     attempts: int = 0
     not_before: datetime | None = None
 
+    def advance(self, position: int) -> None:
+        """Everything up to here is done with; the next event starts without failures."""
+        self.position = position
+        self.attempts = 0
+        self.not_before = None
+
 
 @dataclass(frozen=True)
 class DeadLetter:
