@@ -1,0 +1,163 @@
+"""How many requests to Cosmos DB each route makes: the numbers are part of the design."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from local.stack.options import StackOptions
+from local.stack.stack import Stack
+from tests.api.builders import answer_of, post_message, post_messages, user_id_of
+from tests.api.conftest import new_conversation
+
+Counts = dict[str, int]
+
+
+@pytest.fixture(scope="module")
+async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """A stack of which nobody else asks anything, so that every request counted is ours."""
+    options = StackOptions(
+        data_dir=tmp_path_factory.mktemp("quiet"),
+        free_ports=True,
+        example_assistant=False,
+        azurite_in_memory=True,
+    )
+    async with Stack(options) as running:
+        yield running
+
+
+@pytest.fixture
+async def ada(quiet: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody whom the service knows."""
+    async with quiet.api("Ada") as client:
+        await client.get("/users/me")
+        yield client
+
+
+@pytest.fixture
+async def cid(ada: httpx.AsyncClient) -> str:
+    """A conversation that the host remembers."""
+    return (await new_conversation(ada))["id"]
+
+
+async def counted(
+    stack: Stack, client: httpx.AsyncClient, method: str, path: str, body: Any = None
+) -> Counts:
+    """The requests that one call makes, by kind."""
+    async with stack.cosmos_requests() as requests:
+        response = await client.request(method, path, json=body)
+    assert response.is_success, response.text
+    counts = {kind: number for kind, number in requests.counts.items() if kind != "metadata"}
+    assert sum(counts.values()) == requests.total
+    return counts
+
+
+async def test_posting_a_message_takes_one_request_warm_and_two_cold(
+    quiet: Stack, ada: httpx.AsyncClient, cid: str
+) -> None:
+    path, body = f"/conversations/{cid}/messages", {"content": "x", "debug_data": {"d": 1}}
+
+    assert await counted(quiet, ada, "POST", path, body) == {"batch": 1}
+    await quiet.restart_functions_host()
+    assert await counted(quiet, ada, "POST", path, body) == {"read": 1, "batch": 1}
+    assert await counted(quiet, ada, "POST", path, body) == {"batch": 1}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?before={first}",
+        "?after={first}",
+        "?before={last}&after={first}&message_type=chat&message_type=log",
+        "?before={cid}",
+    ],
+)
+async def test_listing_messages_takes_two_requests(
+    quiet: Stack, ada: httpx.AsyncClient, cid: str, query: str
+) -> None:
+    ids = await post_messages(ada, cid, [str(number) for number in range(150)])
+    query = query.format(cid=cid, first=ids[0], last=ids[-1])
+    counts = await counted(quiet, ada, "GET", f"/conversations/{cid}/messages{query}")
+
+    assert sum(counts.values()) <= 2, counts
+
+
+@pytest.mark.parametrize("number", [0, 1, 100])
+async def test_listing_conversations_takes_one_request_and_one_for_each_hundred(
+    quiet: Stack, number: int
+) -> None:
+    async with quiet.api(f"Owner of {number}") as owner:
+        await owner.get("/users/me")
+        for start in range(0, number, 20):
+            some = range(start, min(start + 20, number))
+            await asyncio.gather(*(new_conversation(owner) for _ in some))
+        counts = await counted(quiet, owner, "GET", "/conversations")
+
+    assert sum(counts.values()) <= 1 + math.ceil(number / 100), counts
+
+
+async def test_a_new_person_costs_one_request_more(quiet: Stack) -> None:
+    async with quiet.api("Grace") as grace:
+        first = await counted(quiet, grace, "POST", "/conversations", {})
+        second = await counted(quiet, grace, "POST", "/conversations", {})
+
+    assert first == {"read": 1, "create": 2, "upsert": 1}
+    assert second == {"read": 1, "create": 1, "upsert": 1}
+
+
+BUDGET: tuple[tuple[str, str, Any, Counts], ...] = (
+    ("GET", "/", None, {}),
+    ("GET", "/users?id={user}&id=nobody", None, {"query": 1}),
+    ("GET", "/users/me", None, {"read": 1}),
+    ("PUT", "/users/me", {}, {"read": 1}),
+    ("GET", "/conversations/{cid}", None, {"read": 1}),
+    ("PATCH", "/conversations/{cid}", {"title": "T"}, {"batch": 1}),
+    ("GET", "/conversations/{cid}/participants", None, {"read": 1}),
+    ("GET", "/conversations/{cid}/participants/me", None, {"read": 1}),
+    ("PATCH", "/conversations/{cid}/participants/me", {"status": "x"}, {"batch": 1}),
+    ("PATCH", "/conversations/{cid}/participants/me", {}, {"read": 1}),
+    ("GET", "/conversations/{cid}/messages/{message}", None, {"read": 2}),
+    ("GET", "/conversations/{cid}/messages/{message}/debug_data", None, {"read": 2}),
+    ("DELETE", "/conversations/{cid}/messages/{first}", None, {"read": 1, "batch": 1}),
+    (
+        "DELETE",
+        "/conversations/{cid}/messages/{message}",
+        None,
+        {"read": 1, "query": 1, "batch": 1},
+    ),
+    ("GET", "/conversations/{cid}/events", None, {"read": 1, "query": 1}),
+    ("POST", "/conversations/{cid}/events/negotiate", None, {"read": 1}),
+    ("POST", "/events/negotiate", None, {}),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body", "expected"), BUDGET)
+async def test_every_other_route_keeps_to_its_number(
+    quiet: Stack,
+    ada: httpx.AsyncClient,
+    cid: str,
+    method: str,
+    path: str,
+    body: Any,
+    expected: Counts,
+) -> None:
+    (first,) = await post_messages(ada, cid, ["first"])
+    message = await post_message(ada, cid, debug_data={"d": 1})
+    user = await user_id_of(ada)
+    path = path.format(cid=cid, first=first, message=message["id"], user=user)
+
+    assert await counted(quiet, ada, method, path, body) == expected
+
+
+async def test_a_large_latest_message_costs_one_request_more(
+    quiet: Stack, ada: httpx.AsyncClient, cid: str
+) -> None:
+    await post_message(ada, cid, "x" * 100_000)
+
+    assert await counted(quiet, ada, "GET", f"/conversations/{cid}") == {"read": 2}
+    unknown = await ada.get(f"/conversations/{cid}", params={"latest_message_type": "log"})
+    assert answer_of(unknown)["latest_message"] is None
