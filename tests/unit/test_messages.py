@@ -35,15 +35,20 @@ def post(actor: Actor = ADA, **new: Any) -> PostMessage:
     )
 
 
+def posted(change: Change[Any]) -> Message:
+    """The message that a change adds."""
+    [announced] = change.announcements
+    assert isinstance(announced, Message)
+    return announced
+
+
 def test_a_message_is_its_own_event() -> None:
     subject = conversation()
     command = post(metadata={"a": 1}, filenames=["f.txt"])
 
     change = command.apply(subject, NOW)
 
-    [announced] = change.announcements
-    assert isinstance(announced, Message)
-    assert announced.view() == change.result
+    announced = posted(change)
     assert (announced.message_id, announced.event_id, announced.timestamp) == (
         command.message_id,
         "event",
@@ -90,7 +95,7 @@ def test_only_an_assistant_speaks_for_a_person(
 ) -> None:
     change = post(actor, sender=sender).apply(conversation(person(), assistant()), NOW)
 
-    found = change.result.sender
+    found = posted(change).sender
     assert (found.participant_role, found.participant_id) == expected
 
 
@@ -123,7 +128,7 @@ def test_debug_data_is_kept_beside_the_message() -> None:
 
     change = command.apply(conversation(), NOW)
 
-    assert change.result.has_debug_data
+    assert posted(change).has_debug_data
     assert [(kept.message_id, kept.data) for kept in change.debug] == [
         (command.message_id, {"x": 1})
     ]
@@ -176,14 +181,14 @@ def test_of_a_large_message_the_aggregate_keeps_the_place_only(
     large: bool, changes: dict[str, Any]
 ) -> None:
     subject = conversation()
-    posted = message(subject, **changes)
-    remembered(posted, of=subject)
+    large_one = message(subject, **changes)
+    remembered(large_one, of=subject)
 
     latest = subject.latest_of({MessageType.CHAT})
 
     assert latest is not None
     assert (latest.message is None) is large
-    assert (latest.message_id, latest.sequence) == (posted.message_id, 1)
+    assert (latest.message_id, latest.sequence) == (large_one.message_id, 1)
 
 
 def delete(subject: Conversation, doomed: Message, left: Message | None = None) -> Change[None]:

@@ -183,7 +183,7 @@ def test_a_section_cannot_have_a_value_and_settings() -> None:
         "WORKBENCH__SERVICE__PORT",
         "WORKBENCH__SERVICE__ANONYMOUS_PATHS",
         "WORKBENCH__SERVICE__ASSISTANT_SERVICE_ONLINE_CHECK_INTERVAL_SECONDS",
-        "AZURE_OPENAI_ENDPOINT",
+        "HOME",
     ],
 )
 def test_what_only_the_reference_knows_is_tolerated(variable: str) -> None:
