@@ -21,6 +21,7 @@ SERVICE_STATUS_QUEUE = "service-status"
 PURGES_QUEUE = "conversation-purges"
 TITLES_QUEUE = "conversation-titles"
 RENAMES_QUEUE = "participant-renames"
+FILE_CLEANUPS_QUEUE = "file-cleanups"
 
 REGISTRATIONS_TABLE = "AssistantServiceRegistrations"
 
@@ -67,7 +68,7 @@ COSMOS_CONTAINERS = (
         CONVERSATIONS,
         "/conversation_id",
         default_ttl=-1,
-        indexed_paths=("/sequence/?", "/type/?"),
+        indexed_paths=("/sequence/?", "/type/?", "/filename/?"),
         composite_indexes=((("/type", "ascending"), ("/sequence", "ascending")),),
     ),
     CosmosContainer(LINKS, "/source", indexed_paths=("/type/?",)),
@@ -82,6 +83,7 @@ QUEUES = (
     PURGES_QUEUE,
     TITLES_QUEUE,
     RENAMES_QUEUE,
+    FILE_CLEANUPS_QUEUE,
 )
 TABLES = (REGISTRATIONS_TABLE,)
 BLOB_CONTAINERS = (FILES_BLOB_CONTAINER, TRANSFERS_BLOB_CONTAINER)

@@ -28,6 +28,17 @@ REFERENCE_ONLY = (
     "WORKBENCH__SERVICE__ASSISTANT_SERVICE_ONLINE_CHECK_INTERVAL_SECONDS",
 )
 
+# Names without the prefix that the reference service knows, too, and what they stand for.
+SHORT_NAMES = {
+    "AZURE_OPENAI_ENDPOINT": "WORKBENCH__SERVICE__AZURE_OPENAI_ENDPOINT",
+    "AZURE_OPENAI_DEPLOYMENT": "WORKBENCH__SERVICE__AZURE_OPENAI_DEPLOYMENT",
+    "AZURE_OPENAI_MODEL": "WORKBENCH__SERVICE__AZURE_OPENAI_MODEL",
+    "AZURE_OPENAI_API_VERSION": "WORKBENCH__SERVICE__AZURE_OPENAI_API_VERSION",
+    "AZURE_OPENAI_API_KEY": "WORKBENCH__SERVICE__AZURE_OPENAI_API_KEY",
+    "AZURE_SPEECH__RESOURCE_ID": "WORKBENCH__AZURE_SPEECH__RESOURCE_ID",
+    "AZURE_SPEECH__REGION": "WORKBENCH__AZURE_SPEECH__REGION",
+}
+
 
 class SettingsError(Exception):
     """A setting has a value that can't be used; the message names the setting."""
@@ -111,6 +122,12 @@ class ServiceSettings(_Section):
 
     assistant_api_key: ApiKeySettings = ApiKeySettings()
     default_assistants: tuple[DefaultAssistant, ...] = ()
+    azure_openai_endpoint: Url | None = None
+    azure_openai_deployment: str = "gpt-4o-mini"
+    azure_openai_model: str = "gpt-4o-mini"
+    azure_openai_api_version: str = "2025-02-01-preview"
+    azure_openai_api_key: str | None = None
+    azure_openai_timeout_seconds: float = Field(default=30.0, gt=0, le=300)
 
 
 class EventSettings(_Section):
@@ -122,6 +139,27 @@ class EventSettings(_Section):
     delivery_max_age_seconds: int = Field(default=3600, ge=1)
 
 
+class FileSettings(_Section):
+    """Sizes in bytes up to which files pass, and how long what belongs to them is good for.
+
+    `cleanup_seconds` after an upload or a deletion began, what it left behind is removed: longer
+    than any request lives.
+    """
+
+    max_download_bytes: int = Field(default=32 * 1024 * 1024, ge=1, le=100_000_000)
+    max_upload_bytes: int = Field(default=1024**3, ge=1)
+    upload_seconds: int = Field(default=3600, ge=1, le=5 * 24 * 3600)
+    download_address_seconds: int = Field(default=300, ge=1, le=3600)
+    cleanup_seconds: int = Field(default=900, ge=1, le=24 * 3600)
+
+
+class AzureSpeechSettings(_Section):
+    """The resource that browsers talk to; without both no token is given out."""
+
+    resource_id: str = ""
+    region: str = ""
+
+
 class Settings(_Section):
     """All settings of the application."""
 
@@ -130,6 +168,7 @@ class Settings(_Section):
     auth: AuthSettings = AuthSettings()
     service: ServiceSettings = ServiceSettings()
     events: EventSettings = EventSettings()
+    files: FileSettings = FileSettings()
     storage: "StorageSettings"
 
 
@@ -151,7 +190,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 
     Raises SettingsError, which names the variable at fault.
     """
-    variables = os.environ if environment is None else environment
+    variables = _with_full_names(os.environ if environment is None else environment)
     tree: dict[str, Any] = {"storage": _storage(variables), "cosmos": {}, "web_pubsub": {}}
     for name, value in sorted(variables.items()):
         if name.startswith(PREFIX) and not name.startswith(REFERENCE_ONLY):
@@ -160,6 +199,12 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(tree)
     except ValidationError as error:
         raise SettingsError(_explain(error)) from error
+
+
+def _with_full_names(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables, those with short names under their full ones; a full name wins."""
+    given = {full: variables[short] for short, full in SHORT_NAMES.items() if short in variables}
+    return given | dict(variables)
 
 
 def _insert(tree: dict[str, Any], name: str, value: str) -> None:
