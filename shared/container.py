@@ -18,7 +18,7 @@ from shared.adapters.cosmos.profiles import ProfileRepository
 from shared.adapters.entra import TokenVerifier
 from shared.adapters.queues import Queues
 from shared.adapters.registrations import RegistrationRepository
-from shared.adapters.web_pubsub import WebPubSub
+from shared.adapters.web_pubsub import CLOCK_SKEW_SECONDS, WebPubSub
 from shared.services.assistants import Assistants
 from shared.services.authentication import Authentication
 from shared.services.changes import Changes
@@ -151,7 +151,7 @@ class App:
             self.message_records,
             self.nudges,
             self.publisher,
-            address_seconds=self.settings.web_pubsub.token_minutes * 60,
+            address_seconds=self.settings.web_pubsub.token_minutes * 60 + CLOCK_SKEW_SECONDS,
         )
 
     @cached_property

@@ -1,6 +1,7 @@
 """Azure Web PubSub: send events to groups, and let clients connect that only receive."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,13 @@ class ClientAccess:
     expires_at: datetime
 
 
+CLOCK_SKEW_SECONDS = 300
+"""How long after its end the service may still take a token."""
+
+MAX_CLAUSES = 100
+"""How many conditions the service takes in one filter."""
+
+
 class WebPubSub:
     """One hub; the client is made at first use."""
 
@@ -36,13 +44,19 @@ class WebPubSub:
         self._settings = settings
         self._client: WebPubSubServiceClient | None = None
 
-    async def send(self, group: str, payload: dict[str, Any]) -> None:
-        """Send a JSON object to everybody in a group; raises DependencyUnavailable."""
+    async def send(
+        self, group: str, payload: dict[str, Any], but_not_to: Sequence[str] = ()
+    ) -> None:
+        """Send a JSON object to everybody in a group, but for some users (100 at most).
+
+        Raises DependencyUnavailable.
+        """
         with storage_errors():
             await self._service().send_to_group(
                 group,
                 payload,
                 content_type="application/json",
+                filter=_none_of(but_not_to[-MAX_CLAUSES:]),
                 connection_timeout=SEND_SECONDS,
                 read_timeout=SEND_SECONDS,
                 retry_total=0,
@@ -91,3 +105,9 @@ class WebPubSub:
                     transport=azure_transport(),
                 )
         return self._client
+
+
+def _none_of(user_ids: Sequence[str]) -> str | None:
+    """An OData filter that is true for everybody else; quotes are doubled inside of texts."""
+    quoted = (user_id.replace("'", "''") for user_id in user_ids)
+    return " and ".join(f"userId ne '{user_id}'" for user_id in quoted) or None

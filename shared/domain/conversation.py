@@ -1,6 +1,7 @@
 """The conversation aggregate: one document that answers who is here and who may what."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from shared.contracts.participants import ConversationPermission, ParticipantRol
 
 INLINE_LENGTH = 4096
 """A latest message up to this Message.size is kept in the aggregate; of a larger one its place."""
+
+DEPARTED_TIME = timedelta(days=1)
+"""How long it is remembered who left: much longer than a negotiated address works."""
 
 USER_SET_TITLE = "__user_set_title"
 """Metadata key: a person chose the title, so that no model changes it (the reference's name)."""
@@ -119,6 +123,9 @@ class Conversation(Entity):
     participants: dict[str, Participant] = Field(default_factory=dict)
     last_sequence: int = 0
     latest: dict[MessageType, LatestMessage] = Field(default_factory=dict)
+    departed: dict[str, datetime] = Field(default_factory=dict)
+    """When people left who haven't come back, as far as it is recent."""
+
     deleted: datetime | None = None
     """When it was deleted: from then on it is gone for everyone, and purged bit by bit."""
 
@@ -126,6 +133,19 @@ class Conversation(Entity):
         """The newest message of any of the types."""
         found = [latest for kind, latest in self.latest.items() if kind in types]
         return max(found, key=_sequence, default=None)
+
+    def note_departures(self, participant_ids: Iterable[str], now: datetime) -> None:
+        """Remember who leaves now, and forget who left long ago."""
+        recent = {left: at for left, at in self.departed.items() if now - at < DEPARTED_TIME}
+        self.departed = recent | dict.fromkeys(participant_ids, now)
+
+    def gone_people(self) -> list[str]:
+        """People who left recently: an address that they negotiated before may still work."""
+        return [
+            left
+            for left in self.departed
+            if left in self.participants and not self.participants[left].active
+        ]
 
     def remember(self, message: Message) -> None:
         """Keep a message as the latest of its type."""

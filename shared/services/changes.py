@@ -5,6 +5,7 @@ with a fresh copy if somebody else was faster. What was committed is published a
 """
 
 import asyncio
+import logging
 import random
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -24,6 +25,9 @@ from shared.domain.conversation import Conversation, Message
 from shared.errors import AppError, Conflict, DependencyUnavailable, NotFound
 from shared.services.nudges import Nudge, Nudges
 from shared.services.publishing import Publisher
+from shared.telemetry import get_logger, log
+
+_logger = get_logger("changes")
 
 MAX_ATTEMPTS = 12
 FIRST_BACKOFF_SECONDS = 0.01
@@ -145,10 +149,17 @@ class Changes:
         await self._publisher.publish(change.conversation, change.announcements)
 
     async def _send_away(self, change: Change[Any]) -> None:
-        """End subscriptions now, and once more when no address negotiated before still works."""
+        """End subscriptions now, and once more when no address negotiated before still works.
+
+        What fails here is logged only: the change is committed, the nudge sent before it leads
+        to another attempt, and nothing is published to people who have left (see Publisher).
+        """
         nudge = Nudge(conversation_id=change.conversation.conversation_id)
-        await self._nudges.later(nudge, self._address_seconds)
-        await self._publisher.send_away(change.conversation, change.left)
+        try:
+            await self._publisher.send_away(change.conversation, change.left)
+            await self._nudges.later(nudge, self._address_seconds)
+        except DependencyUnavailable as error:
+            log(_logger, logging.WARNING, "not_sent_away", error=error.detail)
 
 
 @dataclass(frozen=True)
@@ -163,7 +174,11 @@ class _Prepared(Generic[ResultT]):
 
 async def _take(loaded: Loaded, preparation: Preparation[ResultT]) -> Change[ResultT]:
     command = await preparation.prepare(loaded.conversation)
-    return command.apply(loaded.conversation, clock.now())
+    now = clock.now()
+    change = command.apply(loaded.conversation, now)
+    if change.left:
+        change.conversation.note_departures(change.left, now)
+    return change
 
 
 def _backoff(attempt: int) -> float:

@@ -19,7 +19,7 @@ from shared.contracts.participants import (
     UpdateParticipant,
 )
 from shared.domain.access import Access, require
-from shared.domain.conversation import Conversation
+from shared.domain.conversation import Conversation, Participant
 from shared.domain.participants import (
     AbortJoin,
     AdmitAssistant,
@@ -157,7 +157,7 @@ class Participants:
         joining = _joining(record, service)
         present = conversation.participants.get(joining.assistant_id)
         was_active = present is not None and present.active
-        if not was_active and update.active_participant is not False:
+        if not was_active and _wants_in(present, update):
             return await self._join(user, conversation, joining, service, update)
         updated = await self._commit_put(
             user, conversation_id, joining, update, conversation.last_sequence
@@ -207,6 +207,13 @@ class Participants:
         conversation = (await self._conversations.load(conversation_id)).conversation
         require(conversation, actor, Access.READ_OR_OWNED, clock.now())
         return conversation
+
+
+def _wants_in(present: Participant | None, update: UpdateParticipant) -> bool:
+    """A newcomer joins unless told otherwise, one who has left only when told to."""
+    if present is None or not present.listed:
+        return update.active_participant is not False
+    return update.active_participant is True
 
 
 def _resolve(actor: Actor, wanted_id: str) -> str:

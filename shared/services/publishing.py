@@ -53,8 +53,8 @@ class Publisher:
             groups = [conversation_group(conversation.conversation_id)]
             if event.event in OWN_STREAM_EVENTS:
                 groups += [user_group(user_id) for user_id in conversation.active_user_ids()]
-            payload = payload_of(event)
-            await asyncio.gather(*(self._send(group, payload) for group in groups))
+            payload, gone = payload_of(event), conversation.gone_people()
+            await asyncio.gather(*(self._send(group, payload, gone) for group in groups))
 
     async def send_away(self, conversation: Conversation, participant_ids: Sequence[str]) -> None:
         """End the subscriptions of participants who may no longer read the conversation."""
@@ -63,9 +63,10 @@ class Publisher:
             *(self._web_pubsub.remove_user(group, left) for left in participant_ids)
         )
 
-    async def _send(self, group: str, payload: dict[str, Any]) -> None:
+    async def _send(self, group: str, payload: dict[str, Any], gone: Sequence[str]) -> None:
+        """Send to a group, but to nobody who has left: they may have come by an old address."""
         try:
-            await self._web_pubsub.send(group, payload)
+            await self._web_pubsub.send(group, payload, but_not_to=gone)
         except AppError as error:
             log(_logger, logging.WARNING, "not_published", group=group, error=error.detail)
 

@@ -80,7 +80,12 @@ class Registrations:
             raise Conflict(
                 "assistant service with this assistant_service_id already exists"
             ) from error
-        return self._view(registration, await self._api_keys.reset(key_name))
+        try:
+            key = await self._api_keys.reset(key_name)
+        except AppError:
+            await self._registrations.delete(service_id)
+            raise
+        return self._view(registration, key)
 
     async def list_registrations(
         self, user: User, query: RegistrationsQuery
@@ -128,8 +133,9 @@ class Registrations:
         registration = await self._registrations.get(assistant_service_id.lower())
         if registration.created_by_user_id != user.user_id:
             raise NotFound
-        await self._registrations.delete(registration.assistant_service_id)
+        # The key first: it may never outlive what it is for.
         await self._api_keys.delete(registration.api_key_name)
+        await self._registrations.delete(registration.assistant_service_id)
 
     async def heartbeat(
         self,
