@@ -90,6 +90,24 @@ def test_the_defaults_are_the_reference_s() -> None:
             "service.assistant_api_key.fixed_key",
             "k",
         ),
+        (
+            "SERVICE__AZURE_OPENAI_ENDPOINT",
+            "https://ai.example",
+            "service.azure_openai_endpoint",
+            "https://ai.example",
+        ),
+        ("SERVICE__AZURE_OPENAI_DEPLOYMENT", "d", "service.azure_openai_deployment", "d"),
+        ("SERVICE__AZURE_OPENAI_MODEL", "m", "service.azure_openai_model", "m"),
+        ("SERVICE__AZURE_OPENAI_API_VERSION", "v", "service.azure_openai_api_version", "v"),
+        ("SERVICE__AZURE_OPENAI_API_KEY", "k", "service.azure_openai_api_key", "k"),
+        (
+            "SERVICE__AZURE_OPENAI_TIMEOUT_SECONDS",
+            "1.5",
+            "service.azure_openai_timeout_seconds",
+            1.5,
+        ),
+        ("AZURE_SPEECH__RESOURCE_ID", "/r", "azure_speech.resource_id", "/r"),
+        ("AZURE_SPEECH__REGION", "westeurope", "azure_speech.region", "westeurope"),
         ("EVENTS__RETENTION_SECONDS", "60", "events.retention_seconds", 60),
         ("EVENTS__OFFLINE_HOLD_SECONDS", "0", "events.offline_hold_seconds", 0),
         ("EVENTS__DELIVERY_MAX_ATTEMPTS", "1", "events.delivery_max_attempts", 1),
@@ -100,6 +118,24 @@ def test_a_variable_has_its_effect(variable: str, text: str, path: str, value: o
     loaded = load(**{f"WORKBENCH__{variable}": text})
 
     assert value_of(loaded, path) == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "path"),
+    [
+        ("AZURE_OPENAI_ENDPOINT", "https://ai.example", "service.azure_openai_endpoint"),
+        ("AZURE_OPENAI_DEPLOYMENT", "d", "service.azure_openai_deployment"),
+        ("AZURE_OPENAI_MODEL", "m", "service.azure_openai_model"),
+        ("AZURE_OPENAI_API_VERSION", "v", "service.azure_openai_api_version"),
+        ("AZURE_OPENAI_API_KEY", "k", "service.azure_openai_api_key"),
+        ("AZURE_SPEECH__RESOURCE_ID", "/r", "azure_speech.resource_id"),
+        ("AZURE_SPEECH__REGION", "westeurope", "azure_speech.region"),
+    ],
+)
+def test_some_variables_have_a_short_name(variable: str, text: str, path: str) -> None:
+    assert value_of(load(**{variable: text}), path) == text
+    full = f"WORKBENCH__{'' if 'SPEECH' in variable else 'SERVICE__'}{variable}"
+    assert value_of(load(**{variable: "http://other", full: text}), path) == text
 
 
 def test_default_assistants_are_a_json_list() -> None:
