@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared.api.routes import blueprints
-from shared.triggers import deliveries, purges, service_status
+from shared.triggers import deliveries, purges, service_status, titles
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -12,5 +12,6 @@ for blueprint in (
     deliveries.blueprint,
     purges.blueprint,
     service_status.blueprint,
+    titles.blueprint,
 ):
     app.register_functions(blueprint)

@@ -16,8 +16,10 @@ from shared.adapters.cosmos.messages import MessageRepository
 from shared.adapters.cosmos.partitions import ConversationPartitions
 from shared.adapters.cosmos.profiles import ProfileRepository
 from shared.adapters.entra import TokenVerifier
+from shared.adapters.openai_titles import TitleModel
 from shared.adapters.queues import Queues
 from shared.adapters.registrations import RegistrationRepository
+from shared.adapters.speech import SpeechTokens
 from shared.adapters.web_pubsub import CLOCK_SKEW_SECONDS, WebPubSub
 from shared.services.assistants import Assistants
 from shared.services.authentication import Authentication
@@ -36,7 +38,9 @@ from shared.services.purges import Purges
 from shared.services.registrations import Registrations
 from shared.services.sending import Sender
 from shared.services.service_status import ServiceStatuses
+from shared.services.speech import Speech
 from shared.services.states import States
+from shared.services.titles import Titles
 from shared.settings import Settings
 from shared.telemetry import quieten_libraries
 
@@ -88,6 +92,16 @@ class App:
     def tokens(self) -> TokenVerifier:
         """The verification of people's tokens."""
         return TokenVerifier(self.settings.auth)
+
+    @cached_property
+    def title_model(self) -> TitleModel:
+        """The model that proposes titles."""
+        return TitleModel(self.settings.service)
+
+    @cached_property
+    def speech_tokens(self) -> SpeechTokens:
+        """Tokens of Azure's speech service."""
+        return SpeechTokens()
 
     # --- repositories ---
 
@@ -186,7 +200,19 @@ class App:
     @cached_property
     def messages(self) -> Messages:
         """Messages."""
-        return Messages(self.conversation_records, self.message_records, self.changes)
+        return Messages(self.conversation_records, self.message_records, self.changes, self.titles)
+
+    @cached_property
+    def titles(self) -> Titles:
+        """Titles by a model."""
+        return Titles(
+            self.conversation_records, self.message_records, self.title_model, self.changes
+        )
+
+    @cached_property
+    def speech(self) -> Speech:
+        """Tokens for the speech service."""
+        return Speech(self.settings.azure_speech, self.speech_tokens)
 
     @cached_property
     def participants(self) -> Participants:

@@ -153,23 +153,24 @@ class FileSettings(_Section):
     cleanup_seconds: int = Field(default=900, ge=1, le=24 * 3600)
 
 
+class TransferSettings(_Section):
+    """Sizes in bytes of archives, and for how many seconds an address of one is good.
+
+    `max_response_bytes`: a larger archive is fetched from an address of its own.
+    `max_content_bytes`: of what is in an archive, unpacked.
+    """
+
+    max_response_bytes: int = Field(default=32 * 1024 * 1024, ge=1, le=100_000_000)
+    max_archive_bytes: int = Field(default=1024**3, ge=1)
+    max_content_bytes: int = Field(default=4 * 1024**3, ge=1)
+    address_seconds: int = Field(default=900, ge=1, le=24 * 3600)
+
+
 class AzureSpeechSettings(_Section):
     """The resource that browsers talk to; without both no token is given out."""
 
     resource_id: str = ""
     region: str = ""
-
-
-class Settings(_Section):
-    """All settings of the application."""
-
-    cosmos: CosmosSettings
-    web_pubsub: WebPubSubSettings
-    auth: AuthSettings = AuthSettings()
-    service: ServiceSettings = ServiceSettings()
-    events: EventSettings = EventSettings()
-    files: FileSettings = FileSettings()
-    storage: "StorageSettings"
 
 
 class StorageSettings(_Section):
@@ -183,6 +184,20 @@ class StorageSettings(_Section):
     queue_service_uri: str | None = None
     table_service_uri: str | None = None
     blob_service_uri: str | None = None
+
+
+class Settings(_Section):
+    """All settings of the application."""
+
+    cosmos: CosmosSettings
+    web_pubsub: WebPubSubSettings
+    auth: AuthSettings = AuthSettings()
+    service: ServiceSettings = ServiceSettings()
+    events: EventSettings = EventSettings()
+    transfers: TransferSettings = TransferSettings()
+    files: FileSettings = FileSettings()
+    azure_speech: AzureSpeechSettings = AzureSpeechSettings()
+    storage: StorageSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -7,7 +7,7 @@ import logging
 
 from shared import invocation
 
-_CHATTY = ("azure", "httpx", "httpcore", "msal")
+_CHATTY = ("azure", "httpx", "httpx2", "httpcore", "httpcore2", "msal", "openai")
 
 
 def quieten_libraries() -> None:

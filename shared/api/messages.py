@@ -28,7 +28,11 @@ async def list_messages(
     return await app.messages.list_messages(caller, conversation_id, query)
 
 
-@router.post(ALL, name="messages_create", queues=[resources.DELIVERIES_QUEUE])
+@router.post(
+    ALL,
+    name="messages_create",
+    queues=[resources.DELIVERIES_QUEUE, resources.TITLES_QUEUE],
+)
 async def create_message(
     app: App, caller: Actor, conversation_id: UUID, body: NewConversationMessage
 ) -> ConversationMessage:

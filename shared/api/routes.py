@@ -2,7 +2,15 @@
 
 import azure.functions as func
 
-from shared.api import assistants, conversations, messages, participants, registrations, users
+from shared.api import (
+    assistants,
+    conversations,
+    messages,
+    participants,
+    registrations,
+    speech,
+    users,
+)
 from shared.api.fallback import Fallback
 from shared.api.routing import Route
 
@@ -12,6 +20,7 @@ _ROUTERS = (
     messages.router,
     participants.router,
     registrations.router,
+    speech.router,
     users.router,
 )
 

@@ -19,6 +19,7 @@ from shared.domain.conversation import Conversation, Message
 from shared.domain.events import announce
 from shared.domain.merging import deep_merge
 from shared.domain.principals import Actor, Assistant, User
+from shared.domain.retitling import prompts_title, titles_so_far
 
 KEPT_LENGTH = 50_000
 """Events keep the content of a deleted message up to this size (Message.size).
@@ -26,6 +27,14 @@ KEPT_LENGTH = 50_000
 Two copies go into the transaction that deletes it: what is left of its `message.created`, and
 its `message.deleted`.
 """
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message as committed; `titles_before` is None unless a model may propose a title now."""
+
+    view: ConversationMessage
+    titles_before: int | None
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class PostMessage:
     event_id: str
     correlation_id: str
 
-    def apply(self, conversation: Conversation, now: datetime) -> Change[ConversationMessage]:
+    def apply(self, conversation: Conversation, now: datetime) -> Change[Posted]:
         """The message, which is its own event, with its debug data."""
         require(conversation, self.actor, Access.WRITE, now)
         metadata, debug = split_debug(self.new)
@@ -56,9 +65,10 @@ class PostMessage:
             metadata=metadata,
             has_debug_data=bool(debug),
         )
+        titles_before = titles_so_far(conversation) if prompts_title(message) else None
         return Change(
             conversation,
-            message.view(),
+            Posted(message.view(), titles_before),
             announcements=[message],
             debug=[MessageDebug(self.message_id, debug)] if debug else [],
         )

@@ -18,6 +18,7 @@ from shared.domain.conversation import Conversation, Message
 from shared.domain.messages import DeleteMessage, PostMessage, is_latest
 from shared.domain.principals import Actor, User
 from shared.services.changes import Changes
+from shared.services.titles import Titles
 
 
 class Messages:
@@ -28,10 +29,12 @@ class Messages:
         conversations: ConversationRepository,
         messages: MessageRepository,
         changes: Changes,
+        titles: Titles,
     ) -> None:
         self._conversations = conversations
         self._messages = messages
         self._changes = changes
+        self._titles = titles
 
     async def post(
         self, actor: Actor, conversation_id: UUID, new: NewConversationMessage
@@ -44,7 +47,10 @@ class Messages:
             event_id=clock.new_hex_id(),
             correlation_id=invocation.current().correlation_id,
         )
-        return await self._changes.apply(conversation_id, command)
+        posted = await self._changes.apply(conversation_id, command)
+        if posted.titles_before is not None:
+            self._titles.want(conversation_id, command.message_id, posted.titles_before)
+        return posted.view
 
     async def list_messages(
         self, actor: Actor, conversation_id: UUID, wanted: MessageFilter

@@ -1,0 +1,24 @@
+"""Queue function: propose titles of conversations."""
+
+import azure.functions as func
+
+from shared import invocation, resources
+from shared.bindings import STORAGE, QueueOutput
+from shared.container import app
+from shared.services.titles import TitleRequest
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("propose_title")
+@blueprint.queue_output(
+    arg_name="nudges", queue_name=resources.DELIVERIES_QUEUE, connection=STORAGE
+)
+@blueprint.queue_trigger(arg_name="message", queue_name=resources.TITLES_QUEUE, connection=STORAGE)
+async def propose_title(message: func.QueueMessage, nudges: QueueOutput) -> None:
+    """Let a model propose a title after a person's message."""
+    request = TitleRequest.model_validate_json(message.get_body())
+    running = invocation.begin(request.correlation_id)
+    await app().titles.propose(request)
+    for messages in running.queue_messages.values():
+        nudges.set(messages)
