@@ -1,7 +1,10 @@
 """Calls to assistant services, exactly as existing ones expect them."""
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -31,6 +34,20 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 CONNECT_RETRIES = 3
 MAX_CONNECTIONS = 200
+STREAM_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a service exported before, under the file name that it is sent back with."""
+
+    filename: str
+    data: IO[bytes]
+
+    @property
+    def parts(self) -> dict[str, tuple[str, IO[bytes], str]]:
+        """The file part of a multipart form."""
+        return {"from_export": (self.filename, self.data, "application/octet-stream")}
 
 
 class AssistantServices:
@@ -53,11 +70,16 @@ class AssistantServices:
             return _with_template(_parse(LegacyServiceInfo, response))
 
     async def put_assistant(
-        self, service: Registration, assistant_id: UUID, request: AssistantPutRequest
+        self,
+        service: Registration,
+        assistant_id: UUID,
+        request: AssistantPutRequest,
+        from_export: Exported | None = None,
     ) -> None:
         """Create an assistant at its service, or tell it of a new name."""
         form = {"assistant": request.model_dump_json()}
-        await self._call(service, "PUT", f"/{assistant_id}", data=form)
+        files = from_export.parts if from_export else None
+        await self._call(service, "PUT", f"/{assistant_id}", data=form, files=files)
 
     async def delete_assistant(self, service: Registration, assistant_id: UUID) -> None:
         """Remove an assistant from its service; one that it doesn't know is fine."""
@@ -77,12 +99,28 @@ class AssistantServices:
         return _parse(ConfigResponse, response)
 
     async def put_conversation(
-        self, service: Registration, assistant_id: UUID, request: ConversationPutRequest
+        self,
+        service: Registration,
+        assistant_id: UUID,
+        request: ConversationPutRequest,
+        from_export: Exported | None = None,
     ) -> None:
         """Tell an assistant of a conversation that it takes part in."""
         path = _conversation_path(assistant_id, request.id)
         form = {"conversation": request.model_dump_json()}
-        await self._call(service, "PUT", path, data=form)
+        files = from_export.parts if from_export else None
+        await self._call(service, "PUT", path, data=form, files=files)
+
+    def export_assistant(self, service: Registration, assistant_id: UUID) -> AsyncIterator[bytes]:
+        """What the service exports of an assistant, chunk by chunk."""
+        return self._stream(service, f"/{assistant_id}/export-data")
+
+    def export_conversation(
+        self, service: Registration, assistant_id: UUID, conversation_id: UUID
+    ) -> AsyncIterator[bytes]:
+        """What the service exports of an assistant's conversation, chunk by chunk."""
+        path = _conversation_path(assistant_id, conversation_id)
+        return self._stream(service, f"{path}/export-data")
 
     async def delete_conversation(
         self, service: Registration, assistant_id: UUID, conversation_id: UUID
@@ -153,23 +191,48 @@ class AssistantServices:
         headers: dict[str, str] | None = None,
         **content: Any,
     ) -> httpx.Response:
-        key = await self._api_keys.get(service.api_key_name) or ""
         http = await self._http.get()
-        url = f"{service.url.rstrip('/')}{path}"
-        sent = {
-            "X-API-Key": quote(key),
-            "X-Request-ID": invocation.current().correlation_id,
-            **(headers or {}),
-        }
-        try:
+        url = _url(service, path)
+        sent = {**await self._headers(service), **(headers or {})}
+        with _reaching(url):
             response = await http.request(method, url, headers=sent, **content)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise AssistantUnreachable(
-                f"Failed to connect to assistant at url {url}; {type(error).__name__}: {error}"
-            ) from error
-        if not response.is_success:
-            raise AssistantFailure(response.status_code, response.text)
+        _check(response)
         return response
+
+    async def _stream(self, service: Registration, path: str) -> AsyncIterator[bytes]:
+        http = await self._http.get()
+        url = _url(service, path)
+        headers = await self._headers(service)
+        with _reaching(url):
+            async with http.stream("GET", url, headers=headers) as response:
+                if not response.is_success:
+                    await response.aread()
+                _check(response)
+                async for chunk in response.aiter_bytes(STREAM_BYTES):
+                    yield chunk
+
+    async def _headers(self, service: Registration) -> dict[str, str]:
+        key = await self._api_keys.get(service.api_key_name) or ""
+        return {"X-API-Key": quote(key), "X-Request-ID": invocation.current().correlation_id}
+
+
+def _url(service: Registration, path: str) -> str:
+    return f"{service.url.rstrip('/')}{path}"
+
+
+@contextmanager
+def _reaching(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise AssistantUnreachable(
+            f"Failed to connect to assistant at url {url}; {type(error).__name__}: {error}"
+        ) from error
+
+
+def _check(response: httpx.Response) -> None:
+    if not response.is_success:
+        raise AssistantFailure(response.status_code, response.text)
 
 
 def _conversation_path(assistant_id: UUID, conversation_id: UUID) -> str:
