@@ -110,6 +110,8 @@ class Deliveries:
             await self._end(conversation, cursor, etag)
             return False
         if cursor.position >= conversation.last_sequence:
+            if conversation.deleted is not None:
+                await self._end(conversation, cursor, etag)
             return False
         await self._watch(cursor)
         lease = Lease(self._cursors, cursor, etag)
