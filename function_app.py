@@ -2,8 +2,12 @@
 
 import azure.functions as func
 
+from shared import container
 from shared.api.routes import blueprints
 from shared.triggers import deliveries, purges, service_status, titles
+
+# Reads the settings: a wrong one stops the start here, by its name. Connects to nothing.
+container.app()
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
