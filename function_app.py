@@ -4,7 +4,7 @@ import azure.functions as func
 
 from shared import container
 from shared.api.routes import blueprints
-from shared.triggers import deliveries, purges, service_status, titles
+from shared.triggers import deliveries, files, purges, renames, service_status, shares, titles
 
 # Reads the settings: a wrong one stops the start here, by its name. Connects to nothing.
 container.app()
@@ -14,8 +14,11 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in (
     *blueprints(),
     deliveries.blueprint,
+    files.blueprint,
     purges.blueprint,
+    renames.blueprint,
     service_status.blueprint,
+    shares.blueprint,
     titles.blueprint,
 ):
     app.register_functions(blueprint)

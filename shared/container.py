@@ -15,6 +15,7 @@ from shared.adapters.cosmos.links import LinkRepository
 from shared.adapters.cosmos.messages import MessageRepository
 from shared.adapters.cosmos.partitions import ConversationPartitions
 from shared.adapters.cosmos.profiles import ProfileRepository
+from shared.adapters.cosmos.shares import ShareRepository
 from shared.adapters.entra import TokenVerifier
 from shared.adapters.openai_titles import TitleModel
 from shared.adapters.queues import Queues
@@ -29,6 +30,9 @@ from shared.services.conversations import Conversations
 from shared.services.dead_letters import DeadLetters
 from shared.services.deliveries import Deliveries
 from shared.services.events import Events
+from shared.services.file_cleanup import FileCleanups
+from shared.services.file_uploads import FileUploads
+from shared.services.files import Files
 from shared.services.messages import Messages
 from shared.services.nudges import Nudges
 from shared.services.participants import Participants
@@ -36,8 +40,11 @@ from shared.services.profiles import Profiles
 from shared.services.publishing import Publisher
 from shared.services.purges import Purges
 from shared.services.registrations import Registrations
+from shared.services.renames import Renames
 from shared.services.sending import Sender
 from shared.services.service_status import ServiceStatuses
+from shared.services.share_upkeep import ShareUpkeep
+from shared.services.shares import Shares
 from shared.services.speech import Speech
 from shared.services.states import States
 from shared.services.titles import Titles
@@ -145,6 +152,11 @@ class App:
         """Profiles."""
         return ProfileRepository(self.cosmos)
 
+    @cached_property
+    def share_records(self) -> ShareRepository:
+        """Shares and redemptions."""
+        return ShareRepository(self.cosmos)
+
     # --- what use cases share ---
 
     @cached_property
@@ -169,6 +181,26 @@ class App:
         )
 
     @cached_property
+    def renames(self) -> Renames:
+        """New names of people and assistants."""
+        return Renames(
+            self.profile_records,
+            self.assistant_records,
+            self.conversation_records,
+            self.link_records,
+            self.registration_records,
+            self.queues,
+            self.changes,
+        )
+
+    @cached_property
+    def share_upkeep(self) -> ShareUpkeep:
+        """What happens to shares in the background."""
+        return ShareUpkeep(
+            self.share_records, self.conversation_records, self.link_records, self.queues
+        )
+
+    @cached_property
     def connecting(self) -> Connecting:
         """Telling services of conversations."""
         return Connecting(self.registration_records, self.assistant_services)
@@ -183,7 +215,7 @@ class App:
     @cached_property
     def profiles(self) -> Profiles:
         """People."""
-        return Profiles(self.profile_records)
+        return Profiles(self.profile_records, self.renames)
 
     @cached_property
     def conversations(self) -> Conversations:
@@ -213,6 +245,36 @@ class App:
     def speech(self) -> Speech:
         """Tokens for the speech service."""
         return Speech(self.settings.azure_speech, self.speech_tokens)
+
+    @cached_property
+    def file_cleanups(self) -> FileCleanups:
+        """Blobs that belong to nothing."""
+        delay = self.settings.files.cleanup_seconds
+        return FileCleanups(self.file_records, self.blobs, self.queues, delay)
+
+    @cached_property
+    def files(self) -> Files:
+        """Files."""
+        return Files(
+            self.conversation_records,
+            self.file_records,
+            self.blobs,
+            self.file_cleanups,
+            self.changes,
+            self.settings.files.download_address_seconds,
+        )
+
+    @cached_property
+    def file_uploads(self) -> FileUploads:
+        """Files that are too large for a request."""
+        return FileUploads(
+            self.conversation_records,
+            self.file_records,
+            self.blobs,
+            self.file_cleanups,
+            self.changes,
+            self.settings.files,
+        )
 
     @cached_property
     def participants(self) -> Participants:
@@ -261,6 +323,7 @@ class App:
             self.profiles,
             self.changes,
             self.connecting,
+            self.renames,
             self.settings.service.default_assistants,
         )
 
@@ -305,7 +368,21 @@ class App:
             self.blobs,
             self.queues,
             self.changes,
+            self.share_upkeep,
             hold_seconds=self.settings.events.offline_hold_seconds,
+        )
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Shares and redemptions."""
+        return Shares(
+            self.share_records,
+            self.conversation_records,
+            self.link_records,
+            self.profile_records,
+            self.profiles,
+            self.changes,
+            self.share_upkeep,
         )
 
     @cached_property

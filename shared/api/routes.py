@@ -5,9 +5,11 @@ import azure.functions as func
 from shared.api import (
     assistants,
     conversations,
+    files,
     messages,
     participants,
     registrations,
+    shares,
     speech,
     users,
 )
@@ -17,9 +19,11 @@ from shared.api.routing import Route
 _ROUTERS = (
     assistants.router,
     conversations.router,
+    files.router,
     messages.router,
     participants.router,
     registrations.router,
+    shares.router,
     speech.router,
     users.router,
 )

@@ -6,7 +6,8 @@
 | `message-{uuid}`       | message      | a message, which is its own `message.created` event     |
 | `debug-{uuid}`         | debug        | debug data of a message                                 |
 | `event-{sequence}`     | event        | any other event; also what is left of a deleted message |
-| `file-{sha256 of name}` | file         | a file with all its versions                            |
+| `file-{sha256 of name}` | file         | a file with all its versions, and a copy of the newest  |
+| `upload-{uuid}`        | upload       | a file whose bytes are to come by an address of its own |
 | `cursor-{assistant}`   | cursor       | how far an assistant has got the events                 |
 | `dead-{assistant}-{n}` | dead-letter  | an event that could not be delivered                    |
 
@@ -21,7 +22,7 @@ from uuid import UUID
 from shared.domain.changes import Event
 from shared.domain.conversation import Conversation, Message
 from shared.domain.events import envelope
-from shared.domain.files import File
+from shared.domain.files import File, PendingUpload
 
 AGGREGATE_ID = "conversation"
 
@@ -73,8 +74,25 @@ def file_id_of(filename: str) -> str:
 
 
 def file_document(file: File) -> Document:
-    """A file as a document."""
-    return {"id": file_id_of(file.filename), "type": "file", **file.model_dump(mode="json")}
+    """A file as a document; `newest` spares lists the other versions."""
+    document = file.model_dump(mode="json")
+    newest = {"newest": document["versions"][-1]}
+    return {"id": file_id_of(file.filename), "type": "file", **document, **newest}
+
+
+def pending_upload_id_of(upload_id: UUID) -> str:
+    """The document id of an upload that was begun."""
+    return f"upload-{upload_id}"
+
+
+def pending_upload_document(upload: PendingUpload, ttl: int) -> Document:
+    """An upload that was begun as a document that expires after `ttl` seconds."""
+    return {
+        "id": pending_upload_id_of(upload.upload_id),
+        "type": "upload",
+        **upload.model_dump(mode="json"),
+        "ttl": ttl,
+    }
 
 
 def event_document(conversation_id: UUID, event: Event, ttl: int) -> Document:

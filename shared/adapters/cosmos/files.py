@@ -1,48 +1,44 @@
 """Files: their records live in the conversation's partition; writing them is a change of it."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
-from shared.adapters.cosmos.documents import file_id_of, without_system_fields
-from shared.domain.files import File
+from shared.adapters.cosmos.documents import (
+    file_id_of,
+    pending_upload_document,
+    pending_upload_id_of,
+    without_system_fields,
+)
+from shared.domain.files import File, PendingUpload
 from shared.errors import NotFound
 
 
 class FileRepository:
-    """Reads the files of conversations."""
+    """Reads the files of conversations, and keeps uploads that wait for their bytes."""
 
     def __init__(self, cosmos: Cosmos) -> None:
         self._cosmos = cosmos
 
     async def get(self, conversation_id: UUID, filename: str) -> File:
         """One file with all its versions (one point read); raises NotFound."""
-        container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
-            try:
-                document = await container.read_item(
-                    file_id_of(filename), partition_key=str(conversation_id)
-                )
-            except CosmosResourceNotFoundError as error:
-                raise NotFound from error
-        return File.model_validate(without_system_fields(document))
+        return File.model_validate(await self._read(conversation_id, file_id_of(filename)))
 
     async def get_many(self, conversation_id: UUID, filenames: Sequence[str]) -> dict[str, File]:
-        """The files that exist among the names (one request)."""
-        documents = await self._cosmos.query_partition(
+        """The files that exist among the names (one request, up to a hundred names)."""
+        documents = await self._cosmos.read_many(
             resources.CONVERSATIONS,
-            str(conversation_id),
-            "SELECT * FROM c WHERE ARRAY_CONTAINS(@ids, c.id)",
-            ids=[file_id_of(filename) for filename in filenames],
+            [(file_id_of(filename), str(conversation_id)) for filename in filenames],
         )
         files = [File.model_validate(without_system_fields(found)) for found in documents]
         return {file.filename: file for file in files}
 
     async def list_files(self, conversation_id: UUID, prefix: str = "") -> list[File]:
-        """The files whose names begin with a prefix, by name."""
+        """The files whose names begin with a prefix, with all their versions, by name."""
         documents = await self._cosmos.query_partition(
             resources.CONVERSATIONS,
             str(conversation_id),
@@ -51,6 +47,48 @@ class FileRepository:
         files = [File.model_validate(without_system_fields(found)) for found in documents]
         matching = [file for file in files if file.filename.startswith(prefix)]
         return sorted(matching, key=_filename)
+
+    async def list_newest(
+        self, conversation_id: UUID, prefix: str, after: str, limit: int
+    ) -> list[File]:
+        """The first files by name after `after` that begin with `prefix`; newest versions only."""
+        documents = await self._cosmos.query_partition(
+            resources.CONVERSATIONS,
+            str(conversation_id),
+            f"SELECT TOP {limit} c.conversation_id, c.file_id, c.filename, c.created, c.newest"  # noqa: S608
+            " FROM c WHERE c.type = 'file' AND STARTSWITH(c.filename, @prefix)"
+            " AND c.filename > @after ORDER BY c.filename",
+            prefix=prefix,
+            after=after,
+        )
+        return [_with_newest(document) for document in documents]
+
+    async def add_pending(self, upload: PendingUpload, ttl_seconds: int) -> None:
+        """Keep an upload that was begun for a while."""
+        container = await self._cosmos.container(resources.CONVERSATIONS)
+        with cosmos_errors():
+            await container.create_item(pending_upload_document(upload, ttl_seconds))
+
+    async def get_pending(self, conversation_id: UUID, upload_id: UUID) -> PendingUpload:
+        """An upload that was begun (one point read); raises NotFound."""
+        document = await self._read(conversation_id, pending_upload_id_of(upload_id))
+        return PendingUpload.model_validate(document)
+
+    async def _read(self, conversation_id: UUID, document_id: str) -> dict[str, Any]:
+        container = await self._cosmos.container(resources.CONVERSATIONS)
+        with cosmos_errors():
+            try:
+                document = await container.read_item(
+                    document_id, partition_key=str(conversation_id)
+                )
+            except CosmosResourceNotFoundError as error:
+                raise NotFound from error
+        return without_system_fields(document)
+
+
+def _with_newest(document: dict[str, Any]) -> File:
+    newest = document.pop("newest")
+    return File.model_validate(document | {"versions": [newest]})
 
 
 def _filename(file: File) -> str:
