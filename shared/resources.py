@@ -21,6 +21,7 @@ SERVICE_STATUS_QUEUE = "service-status"
 PURGES_QUEUE = "conversation-purges"
 TITLES_QUEUE = "conversation-titles"
 RENAMES_QUEUE = "participant-renames"
+SHARES_QUEUE = "conversation-shares"
 FILE_CLEANUPS_QUEUE = "file-cleanups"
 
 REGISTRATIONS_TABLE = "AssistantServiceRegistrations"
@@ -83,6 +84,7 @@ QUEUES = (
     PURGES_QUEUE,
     TITLES_QUEUE,
     RENAMES_QUEUE,
+    SHARES_QUEUE,
     FILE_CLEANUPS_QUEUE,
 )
 TABLES = (REGISTRATIONS_TABLE,)

@@ -36,7 +36,12 @@ async def list_assistants(app: App, caller: User, query: AssistantsQuery) -> Ass
     return await app.assistants.list_assistants(caller, query)
 
 
-@router.post("assistants", name="assistants_create", status=201)
+@router.post(
+    "assistants",
+    name="assistants_create",
+    status=201,
+    queues=[resources.DELIVERIES_QUEUE],
+)
 async def create_assistant(app: App, caller: User, body: NewAssistant) -> AssistantView:
     """Create an assistant at an assistant service that is online."""
     return await app.assistants.create(caller, body)
@@ -48,7 +53,11 @@ async def get_assistant(app: App, caller: User, assistant_id: UUID) -> Assistant
     return await app.assistants.get(caller, assistant_id)
 
 
-@router.patch("assistants/{assistant_id}", name="assistants_update")
+@router.patch(
+    "assistants/{assistant_id}",
+    name="assistants_update",
+    queues=[resources.DELIVERIES_QUEUE],
+)
 async def update_assistant(
     app: App, caller: User, assistant_id: UUID, body: UpdateAssistant
 ) -> AssistantView:

@@ -32,7 +32,7 @@ async def list_conversations(
     return await app.conversations.list_conversations(caller, query)
 
 
-@router.post("conversations", name="conversations_create")
+@router.post("conversations", name="conversations_create", queues=[resources.DELIVERIES_QUEUE])
 async def create_conversation(app: App, caller: User, body: NewConversation) -> Conversation:
     """Create a conversation of one's own."""
     return await app.conversations.create(caller, body)

@@ -33,7 +33,11 @@ async def list_registrations(
     return await app.registrations.list_registrations(caller, query)
 
 
-@router.post("assistant-service-registrations", name="registrations_create")
+@router.post(
+    "assistant-service-registrations",
+    name="registrations_create",
+    queues=[resources.DELIVERIES_QUEUE],
+)
 async def create_registration(
     app: App, caller: User, body: NewAssistantServiceRegistration
 ) -> AssistantServiceRegistration:

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from shared import resources
 from shared.api.endpoint import new_router
 from shared.container import App
 from shared.contracts.base import WireModel
@@ -24,13 +25,13 @@ async def list_users(app: App, query: UsersQuery) -> UserList:
     return await app.profiles.list_users(query.id)
 
 
-@router.get("users/me", name="users_me_get")
+@router.get("users/me", name="users_me_get", queues=[resources.DELIVERIES_QUEUE])
 async def get_me(app: App, caller: User) -> UserView:
     """Get one's own profile."""
     return await app.profiles.me(caller)
 
 
-@router.put("users/me", name="users_me_put")
+@router.put("users/me", name="users_me_put", queues=[resources.DELIVERIES_QUEUE])
 async def put_me(app: App, caller: User, body: UpdateUser) -> UserView:
     """Change one's own profile."""
     return await app.profiles.update_me(caller, body)

@@ -26,18 +26,31 @@ class Entity(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class Admission(Entity):
+    """What a redeemed share gave: committed with it, so that the redemption is never lost."""
+
+    redemption_id: UUID
+    share_id: UUID
+    permission: ConversationPermission
+    new_participant: bool
+    created: datetime
+
+
 class Participant(Entity):
     """A participant as stored; people and assistants side by side.
 
     `joining_until`: until then the assistant may act though it isn't a participant yet, because
     services talk back while they are being told of a conversation.
     `announced_online`: what people were last told about the assistant's service.
+    `name_version`: which version of the person's or assistant's name and image is shown.
+    `admission`: the redeemed share that last let the person in or do more.
     """
 
     id: str
     role: ParticipantRole
     name: str
     image: str | None = None
+    name_version: int = 0
     status: str | None = None
     status_updated: datetime
     active: bool = True
@@ -48,6 +61,7 @@ class Participant(Entity):
     announced_online: bool | None = None
     joining_until: datetime | None = None
     listed: bool = True
+    admission: Admission | None = None
 
 
 class Message(Entity):

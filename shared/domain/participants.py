@@ -34,6 +34,7 @@ class JoiningAssistant:
     image: str | None
     assistant_service_id: str
     service_online: bool
+    name_version: int = 0
 
     def participant(self, now: datetime) -> Participant:
         """A record that nobody is shown until the assistant has joined."""
@@ -42,6 +43,7 @@ class JoiningAssistant:
             role=ParticipantRole.ASSISTANT,
             name=self.name,
             image=self.image,
+            name_version=self.name_version,
             status_updated=now,
             active=False,
             listed=False,

@@ -36,10 +36,12 @@ from shared.domain.access import Access, allows, require
 from shared.domain.participants import RemoveAssistant
 from shared.domain.principals import Assistant, User
 from shared.domain.registrations import Registration
+from shared.domain.renames import is_renamed
 from shared.errors import AppError, Conflict, InvalidArgument, NotFound
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
 from shared.services.profiles import Profiles
+from shared.services.renames import Renames
 from shared.settings import DefaultAssistant
 from shared.telemetry import get_logger, log
 
@@ -67,6 +69,7 @@ class Assistants:
         profiles: Profiles,
         changes: Changes,
         connecting: Connecting,
+        renames: Renames,
         defaults: Sequence[DefaultAssistant],
     ) -> None:
         self._assistants = assistants
@@ -77,6 +80,7 @@ class Assistants:
         self._profiles = profiles
         self._changes = changes
         self._connecting = connecting
+        self._renames = renames
         self._defaults = defaults
 
     async def create(self, user: User, new: NewAssistant) -> AssistantView:
@@ -106,7 +110,7 @@ class Assistants:
     async def update(
         self, user: User, assistant_id: UUID, update: UpdateAssistant
     ) -> AssistantView:
-        """Change the fields that are present, and tell the service."""
+        """Change the fields that are present; tell the service and the conversations."""
         record, etag = await self.owned(user, assistant_id)
         service = await self._connecting.service_of(record.assistant_service_id)
         if not service.online(clock.now()):
@@ -114,7 +118,10 @@ class Assistants:
         changes = {name: getattr(update, name) for name in update.model_fields_set}
         changed = record.model_copy(update=changes)
         await self._put(service, changed)
-        await self._assistants.replace(changed, etag)
+        if is_renamed(record, changed):
+            await self._rename(changed, etag)
+        else:
+            await self._assistants.replace(changed, etag)
         return (await self._views([changed]))[0]
 
     async def delete(self, user: User, assistant_id: UUID) -> None:
@@ -164,6 +171,12 @@ class Assistants:
         if record.owner_id != user.user_id:
             raise NotFound
         return record, etag
+
+    async def _rename(self, changed: AssistantRecord, etag: str) -> None:
+        changed.name_version += 1
+        request = await self._renames.ahead(assistant_id=changed.assistant_id)
+        await self._assistants.replace(changed, etag)
+        await self._renames.finish(request, changed)
 
     async def _online_service(self, assistant_service_id: str) -> Registration:
         try:

@@ -63,6 +63,7 @@ class Conversations:
             role=ParticipantRole.USER,
             name=profile.name,
             image=profile.image,
+            name_version=profile.name_version,
             status_updated=now,
             joined=now,
         )

@@ -234,4 +234,5 @@ def _joining(record: AssistantRecord, service: Registration) -> JoiningAssistant
         image=record.image,
         assistant_service_id=record.assistant_service_id,
         service_online=service.online(clock.now()),
+        name_version=record.name_version,
     )

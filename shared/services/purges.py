@@ -20,6 +20,7 @@ from shared.domain.deletion import DeleteConversation
 from shared.domain.principals import Actor
 from shared.errors import NotFound
 from shared.services.changes import Changes
+from shared.services.share_upkeep import ShareUpkeep
 
 WRITE_AHEAD_SECONDS = 300
 """Longer than the request that deletes lives."""
@@ -45,6 +46,7 @@ class Purges:
         blobs: Blobs,
         queues: Queues,
         changes: Changes,
+        shares: ShareUpkeep,
         hold_seconds: int,
     ) -> None:
         self._conversations = conversations
@@ -53,6 +55,7 @@ class Purges:
         self._blobs = blobs
         self._queues = queues
         self._changes = changes
+        self._shares = shares
         self._hold = timedelta(seconds=hold_seconds)
 
     async def delete(self, actor: Actor, conversation_id: UUID) -> None:
@@ -78,6 +81,7 @@ class Purges:
                 return
         prefix = f"{conversation_id}/"
         finished = await self._blobs.delete_all(resources.FILES_BLOB_CONTAINER, prefix, CHUNK)
+        finished = await self._shares.remove_all_of(conversation_id) and finished
         finished = await self._partitions.delete_chunk(conversation_id, CHUNK) and finished
         if not finished:
             self._now(conversation_id)

@@ -24,12 +24,14 @@ class AssistantRecord(Entity):
     """An assistant as stored.
 
     `prefers_web_pubsub`: its events go to its own Web PubSub stream while it is connected.
+    `name_version` counts the changes of name and image.
     """
 
     assistant_id: UUID
     owner_id: str
     name: str
     image: str | None = None
+    name_version: int = 0
     metadata: dict[str, Any] = Field(default_factory=dict)
     assistant_service_id: str
     template_id: str

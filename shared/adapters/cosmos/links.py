@@ -1,4 +1,4 @@
-"""The adjacency list: who has which conversations and assistants.
+"""The adjacency list: who has which conversations, assistants, shares and redemptions.
 
 A link is written before the thing that it points to becomes visible, and says only where to
 look: what it points to decides. So a crash can leave a link too many, never one too few.
@@ -18,6 +18,8 @@ class Link(StrEnum):
 
     CONVERSATION = "conversation"
     ASSISTANT = "assistant"
+    SHARE = "share"
+    REDEMPTION = "redemption"
 
 
 def of_user(user_id: str) -> str:
@@ -35,13 +37,21 @@ def of_service(assistant_service_id: str) -> str:
     return f"service:{assistant_service_id}"
 
 
+def of_conversation(conversation_id: UUID | str) -> str:
+    """The source of a conversation's links."""
+    return f"conversation:{conversation_id}"
+
+
 class LinkRepository:
-    """The `links` container: documents `{source, type, target}`, one partition for each source."""
+    """The `links` container: documents `{source, type, target}`, one partition for each source.
+
+    `within` is the partition of a target whose id alone doesn't say where it is.
+    """
 
     def __init__(self, cosmos: Cosmos) -> None:
         self._cosmos = cosmos
 
-    async def add(self, source: str, kind: Link, target: UUID) -> None:
+    async def add(self, source: str, kind: Link, target: UUID, within: UUID | None = None) -> None:
         """Add a link; adding it again changes nothing."""
         container = await self._cosmos.container(resources.LINKS)
         document = {
@@ -50,6 +60,8 @@ class LinkRepository:
             "type": kind.value,
             "target": str(target),
         }
+        if within is not None:
+            document["within"] = str(within)
         with cosmos_errors():
             await container.upsert_item(document)
 
@@ -71,3 +83,13 @@ class LinkRepository:
             kind=kind.value,
         )
         return [UUID(str(target)) for target in targets]
+
+    async def places(self, source: str, kind: Link) -> list[tuple[UUID, UUID]]:
+        """Like `targets`, for links with `within`: where the target is, and the target."""
+        found = await self._cosmos.query_partition(
+            resources.LINKS,
+            source,
+            "SELECT c.within, c.target FROM c WHERE c.type = @kind",
+            kind=kind.value,
+        )
+        return [(UUID(place["within"]), UUID(place["target"])) for place in found]

@@ -19,11 +19,12 @@ from shared.errors import Conflict
 
 
 class Profile(Entity):
-    """A person as stored."""
+    """A person as stored; `name_version` counts the changes of name and image."""
 
     user_id: str
     name: str
     image: str | None = None
+    name_version: int = 0
     service_user: bool = False
     created: datetime
 
