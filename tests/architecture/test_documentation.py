@@ -46,6 +46,7 @@ SETTINGS = dict(_variables(Settings, PREFIX))
 REQUIRED = [
     *(name for name, field in SETTINGS.items() if field.is_required()),
     "AzureWebJobsStorage",
+    "WORKBENCH__WEB_PUBSUB__CONNECTION_STRING",
     *HOST_VARIABLES,
 ]
 
