@@ -17,6 +17,7 @@ from shared.api.routes import ROUTES
 from shared.api.routing import Route
 from tests.api.builders import admit, answer_of, leave, post_message, user_id_of
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
+from tests.api.share_builders import new_share
 from tests.support.assistant_service import RecordingService
 
 CALLERS = {
@@ -46,6 +47,7 @@ class Row:
     statuses: str
     body: Any = None
     query: str = ""
+    files: Any = None
     fresh: tuple[str, ...] = ()
     at: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -59,11 +61,18 @@ class Row:
 
 
 MESSAGE = {"content": "x"}
+FILES = {"files": ("new.txt", b"x")}
 NEW_ASSISTANT = {"assistant_service_id": "{service}", "name": "New"}
 NEW_SERVICE = {"assistant_service_id": "{unique}", "name": "N", "description": "D"}
 HEARTBEAT = {"name": "N", "description": "D", "url": "{url}", "online_expires_in_seconds": 60}
 STATE = {"data": {}}
 STATE_EVENT = {"state_id": "s", "event": "updated", "state": None}
+SHARE = {
+    "conversation_id": "{conversation_id}",
+    "label": "L",
+    "conversation_permission": "read",
+}
+A_SHARE = ("conversation_share_id",)
 IN_CONVERSATION = "conversation_id={conversation_id}"
 
 #   anonymous owner writer reader removed left stranger assistant idle impostor service
@@ -109,6 +118,14 @@ ROWS = (
     Row("events_replay", "401 200 200 200 404 404 404 200 404 404 403"),
     Row("events_negotiate_conversation", "401 200 200 200 404 404 404 200 404 404 403"),
     Row("events_negotiate_user", "401 200 200 200 200 200 200 403 403 403 403"),
+    Row("files_all", "401 200 200 200 404 200 404 200 404 404 403"),
+    Row("files_put", "401 200 200 404 404 404 404 200 404 404 403", files=FILES),
+    Row("files_get", "401 200 200 200 404 200 404 200 404 404 403"),
+    Row("files_head", "401 200 200 200 404 200 404 200 404 404 403"),
+    Row("files_patch", "401 200 200 404 404 200 404 200 404 404 403", {"metadata": {}}),
+    Row("files_delete", "401 204 204 404 404 404 404 204 404 404 403", fresh=("filename",)),
+    Row("files_upload_begin", "401 200 200 404 404 404 404 200 404 404 403", {"filename": "x"}),
+    Row("files_upload_commit", "401 404 409 404 404 404 404 404 404 404 403"),
     Row("messages_all", "401 200 200 200 404 404 404 200 404 404 403"),
     Row("messages_create", "401 200 200 404 404 404 404 200 404 404 403", MESSAGE),
     Row("messages_get", "401 200 200 200 404 404 404 200 404 404 403"),
@@ -155,13 +172,21 @@ ROWS = (
         "401 204 404 404 404 404 404 403 403 403 403",
         fresh=("assistant_service_id",),
     ),
-    Row("services_all", "401 200 200 200 200 200 200 200 200 200 200"),
+    Row("services_all", "401 200 200 200 200 200 200 200 200 200 200", query="user_id=x"),
     Row(
         "services_info",
         "401 200 200 200 200 200 200 403 403 403 403",
         at={"assistant_service_id": "{service}"},
     ),
     Row("speech_token", "401 200 200 200 200 200 200 200 200 200 200"),
+    Row("shares_all", "401 200 200 200 200 200 200 403 403 403 403"),
+    Row("shares_create", "401 200 200 400 400 200 400 403 403 403 403", SHARE),
+    Row("shares_create_for_owner", "401 403 403 403 403 403 403 200 404 404 403", SHARE),
+    Row("shares_get", "401 200 200 200 200 200 200 403 403 403 403", fresh=A_SHARE),
+    Row("shares_delete", "401 204 404 404 404 204 404 403 403 403 403", fresh=A_SHARE),
+    Row("shares_redeem", "401 200 200 200 200 200 200 403 403 403 403", fresh=A_SHARE),
+    Row("shares_redemptions", "401 200 200 200 200 200 200 403 403 403 403", fresh=A_SHARE),
+    Row("redemptions_all", "401 200 200 200 200 200 200 403 403 403 403"),
     Row("users_all", "401 200 200 200 200 200 200 200 200 200 200", query="id=x"),
     Row("users_me_get", "401 200 200 200 200 200 200 403 403 403 403"),
     Row("users_me_put", "401 200 200 200 200 200 200 403 403 403 403", {}),
@@ -207,6 +232,7 @@ class World:
             route.method,
             f"/{path}?{row.query.format(**values)}",
             json=_filled(row.body, values),
+            files=row.files,
         )
         return response.status_code
 
@@ -222,8 +248,13 @@ class World:
             case "message_id":
                 writer = self.clients["writer"]
                 return (await post_message(writer, values["conversation_id"]))["id"]
+            case "filename":
+                return await self._file(values["conversation_id"])
             case "assistant_id":
                 return (await new_assistant(self.clients[owner], self._service))["id"]
+            case "conversation_share_id":
+                conversation = await new_conversation(self.clients[owner])
+                return (await new_share(self.clients[owner], conversation["id"]))["id"]
             case "assistant_service_id":
                 return await self._registration()
             case _:
@@ -242,10 +273,14 @@ class World:
             assistant_id = (await new_assistant(client, self._service))["id"]
         await add_assistant(client, conversation_id, assistant_id)
         message = await post_message(writer, conversation_id, debug_data={"d": 1})
+        path = f"/conversations/{conversation_id}/files/uploads"
+        upload = answer_of(await writer.post(path, json={"filename": "uploaded"}))
         third = await admit(self._stack, conversation_id, self.clients["third"])
         return {
             "conversation_id": conversation_id,
             "message_id": message["id"],
+            "filename": await self._file(conversation_id),
+            "upload_id": upload["upload_id"],
             "assistant_id": assistant_id,
             "any_assistant_id": assistant_id,
             "participant_id": "me",
@@ -256,6 +291,13 @@ class World:
             "service": self._service.service_id,
             "url": self._service.url,
         }
+
+    async def _file(self, conversation_id: str) -> str:
+        """The name of a file that the writer saves."""
+        name = f"{uuid.uuid4()}.txt"
+        path = f"/conversations/{conversation_id}/files"
+        answer_of(await self.clients["writer"].put(path, files={"files": (name, b"x")}))
+        return name
 
     async def _registration(self) -> str:
         """The id of a service that the owner registers."""

@@ -16,6 +16,7 @@ from tests.support.assistant_service import RecordingService
 REGISTRATIONS = "/assistant-service-registrations"
 ASSISTANT = "/assistants/a1"
 CONVERSATION = "/conversations/c1"
+SHARES = "/conversation-shares"
 STATES = f"{ASSISTANT}/conversations/c1/states"
 
 PATHS = (
@@ -46,6 +47,16 @@ PATHS = (
     ("GET", f"{CONVERSATION}/events", "events_replay"),
     ("POST", f"{CONVERSATION}/events/negotiate", "events_negotiate_conversation"),
     ("POST", "/events/negotiate", "events_negotiate_user"),
+    ("GET", f"{CONVERSATION}/files", "files_all"),
+    ("PUT", f"{CONVERSATION}/files", "files_put"),
+    ("GET", f"{CONVERSATION}/files/a/b.txt", "files_get"),
+    ("GET", f"{CONVERSATION}/files/a.txt/versions", "files_get"),
+    ("HEAD", f"{CONVERSATION}/files/a.txt", "files_head"),
+    ("PATCH", f"{CONVERSATION}/files/a.txt", "files_patch"),
+    ("DELETE", f"{CONVERSATION}/files/a.txt", "files_delete"),
+    ("GET", f"{CONVERSATION}/files/uploads", "files_get"),
+    ("POST", f"{CONVERSATION}/files/uploads", "files_upload_begin"),
+    ("POST", f"{CONVERSATION}/files/uploads/u1", "files_upload_commit"),
     ("GET", f"{CONVERSATION}/messages", "messages_all"),
     ("POST", f"{CONVERSATION}/messages", "messages_create"),
     ("GET", f"{CONVERSATION}/messages/m1", "messages_get"),
@@ -65,6 +76,14 @@ PATHS = (
     ("GET", "/assistant-services", "services_all"),
     ("GET", "/assistant-services/s1", "services_info"),
     ("GET", "/assistant-services/s1/info", "services_info"),
+    ("GET", SHARES, "shares_all"),
+    ("POST", SHARES, "shares_create"),
+    ("POST", f"{SHARES}/t1.o1", "shares_create_for_owner"),
+    ("GET", f"{SHARES}/s1", "shares_get"),
+    ("DELETE", f"{SHARES}/s1", "shares_delete"),
+    ("POST", f"{SHARES}/s1/redemptions", "shares_redeem"),
+    ("GET", f"{SHARES}/s1/redemptions", "shares_redemptions"),
+    ("GET", "/conversation-share-redemptions", "redemptions_all"),
     ("GET", "/nowhere", "zz_unmatched"),
     ("DELETE", "/users/me", "zz_unmatched"),
     ("OPTIONS", CONVERSATION, "zz_unmatched"),
