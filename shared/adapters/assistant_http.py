@@ -3,12 +3,10 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import IO, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
 from shared import invocation
@@ -30,8 +28,12 @@ from shared.contracts.events import ConversationEvent
 from shared.domain.registrations import Registration
 from shared.errors import AssistantFailure, AssistantUnreachable
 
+if TYPE_CHECKING:
+    import httpx
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+NOT_FOUND = 404
 CONNECT_RETRIES = 3
 MAX_CONNECTIONS = 200
 STREAM_BYTES = 64 * 1024
@@ -179,7 +181,7 @@ class AssistantServices:
         try:
             await self._call(service, "DELETE", path)
         except AssistantFailure as error:
-            if error.status != httpx.codes.NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
 
     async def _call(
@@ -190,7 +192,7 @@ class AssistantServices:
         *,
         headers: dict[str, str] | None = None,
         **content: Any,
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
         http = await self._http.get()
         url = _url(service, path)
         sent = {**await self._headers(service), **(headers or {})}
@@ -222,6 +224,8 @@ def _url(service: Registration, path: str) -> str:
 
 @contextmanager
 def _reaching(url: str) -> Iterator[None]:
+    import httpx
+
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -230,7 +234,7 @@ def _reaching(url: str) -> Iterator[None]:
         ) from error
 
 
-def _check(response: httpx.Response) -> None:
+def _check(response: "httpx.Response") -> None:
     if not response.is_success:
         raise AssistantFailure(response.status_code, response.text)
 
@@ -243,7 +247,7 @@ def _state_path(assistant_id: UUID, conversation_id: UUID, state_id: str) -> str
     return f"{_conversation_path(assistant_id, conversation_id)}/states/{quote(state_id, safe='')}"
 
 
-def _parse(model: type[ModelT], response: httpx.Response) -> ModelT:
+def _parse(model: type[ModelT], response: "httpx.Response") -> ModelT:
     try:
         return model.model_validate_json(response.content)
     except ValidationError as error:
@@ -267,11 +271,15 @@ def _with_template(legacy: LegacyServiceInfo) -> ServiceInfo:
     )
 
 
-async def _new_http_client() -> httpx.AsyncClient:
+async def _new_http_client() -> "httpx.AsyncClient":
     """Time limits and retries are the reference's: assistants were written with them in mind.
 
     Cookies are never kept: the client is shared, and one service's must not reach another.
     """
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    import httpx
+
     return httpx.AsyncClient(
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         timeout=httpx.Timeout(connect=10.0, read=60.0, write=5.0, pool=5.0),

@@ -1,13 +1,15 @@
 """Queue messages that must wait: what a function's output binding can't send."""
 
-from azure.storage.queue import TextBase64EncodePolicy
-from azure.storage.queue.aio import QueueServiceClient
+from typing import TYPE_CHECKING
 
 from shared.adapters.identity import azure_credential
 from shared.adapters.lazy import Lazy
 from shared.adapters.storage_errors import storage_errors
 from shared.adapters.transport import azure_transport
 from shared.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from azure.storage.queue.aio import QueueServiceClient
 
 
 class Queues:
@@ -19,6 +21,8 @@ class Queues:
 
     async def send(self, queue: str, text: str, delay_seconds: int = 0) -> None:
         """Send a message that becomes visible after `delay_seconds`."""
+        from azure.storage.queue import TextBase64EncodePolicy
+
         service = await self._service.get()
         client = service.get_queue_client(queue, message_encode_policy=TextBase64EncodePolicy())
         with storage_errors():
@@ -29,7 +33,9 @@ class Queues:
         if self._service.existing is not None:
             await self._service.existing.close()
 
-    async def _connect(self) -> QueueServiceClient:
+    async def _connect(self) -> "QueueServiceClient":
+        from azure.storage.queue.aio import QueueServiceClient
+
         if self._settings.connection_string:
             return QueueServiceClient.from_connection_string(
                 self._settings.connection_string, transport=azure_transport()

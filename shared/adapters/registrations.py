@@ -5,7 +5,7 @@ import base64
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -13,8 +13,6 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.data.tables import UpdateMode
-from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared import resources
 from shared.adapters.identity import azure_credential
@@ -24,6 +22,9 @@ from shared.adapters.transport import azure_transport
 from shared.domain.registrations import Registration
 from shared.errors import Conflict, NotFound
 from shared.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from azure.data.tables.aio import TableClient
 
 PARTITION = "registration"
 SHARED_READ_SECONDS = 2.0
@@ -83,7 +84,7 @@ class RegistrationRepository:
             try:
                 await table.update_entity(
                     _entity(registration),
-                    mode=UpdateMode.REPLACE,
+                    mode="replace",
                     etag=registration.etag,
                     match_condition=MatchConditions.IfNotModified,
                 )
@@ -132,7 +133,9 @@ class RegistrationRepository:
         except NotFound:
             return None
 
-    async def _connect(self) -> TableClient:
+    async def _connect(self) -> "TableClient":
+        from azure.data.tables.aio import TableServiceClient
+
         settings = self._settings
         if settings.connection_string:
             service = TableServiceClient.from_connection_string(

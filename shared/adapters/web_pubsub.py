@@ -4,10 +4,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from shared import clock
 from shared.adapters.identity import azure_credential
@@ -15,6 +14,9 @@ from shared.adapters.storage_errors import storage_errors
 from shared.adapters.transport import azure_transport
 from shared.settings import WebPubSubSettings
 from shared.telemetry import get_logger, log
+
+if TYPE_CHECKING:
+    from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 SEND_SECONDS = 3
 """How long a request waits for the real-time channel: sequence numbers repair what is lost."""
@@ -90,8 +92,10 @@ class WebPubSub:
         if self._client is not None:
             await self._client.close()
 
-    def _service(self) -> WebPubSubServiceClient:
+    def _service(self) -> "WebPubSubServiceClient":
         if self._client is None:
+            from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
+
             settings = self._settings
             if settings.connection_string:
                 self._client = WebPubSubServiceClient.from_connection_string(
