@@ -302,6 +302,26 @@ class TestAssistants:
         methods = [call.method for call in service.calls if call.path == told]
         assert methods[:2] == ["PUT", "DELETE"]
 
+    async def test_one_that_comes_back_gets_no_event_of_its_absence(
+        self, ada: httpx.AsyncClient, cid: str, assistant_id: str, service: RecordingService
+    ) -> None:
+        path = f"/conversations/{cid}/participants/{assistant_id}"
+        await add_assistant(ada, cid, assistant_id)
+        await update(ada, path, active_participant=False)
+        await post_message(ada, cid, "missed")
+        await update(ada, path, active_participant=True)
+        await post_message(ada, cid, "heard")
+
+        event = await service.wait_for_event(cid, "message.created")
+        assert event["data"]["message"]["content"] == "heard"
+        assert [each["event"] for each in await events_of(ada, cid)] == [
+            "participant.created",
+            "participant.updated",
+            "message.created",
+            "participant.updated",
+            "message.created",
+        ]
+
     @pytest.mark.parametrize("status", [404, 500])
     async def test_one_whose_service_refuses_does_not_join(
         self,
