@@ -26,6 +26,7 @@ MAX_BOUNDARY_LENGTH = 200
 _LINE = b"\r\n"
 _PARAMETER = re.compile(r';\s*([\w!#$%&\'+^`|~.-]+\*?)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 _PADDING = re.compile(rb"[ \t]*\r\n")
+_CHARSETS = ("utf-8", "iso-8859-1")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 
 
@@ -200,11 +201,11 @@ def _unquoted(text: str) -> str:
 
 
 def _decoded(text: str) -> str:
+    """An extended value: `charset'language'percent-encoded`."""
     charset, _, encoded = text.partition("'")
-    try:
-        return unquote(encoded.partition("'")[2], charset or "utf-8", "replace")
-    except LookupError as error:
-        raise _malformed() from error
+    if charset.lower() not in _CHARSETS:
+        raise _malformed()
+    return unquote(encoded.partition("'")[2], charset, "replace")
 
 
 def _malformed() -> InvalidArgument:
