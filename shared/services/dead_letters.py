@@ -11,6 +11,8 @@ from shared.telemetry import get_logger, log
 
 FIRST_BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 300.0
+BUSY_SECONDS = 5.0
+"""Until an event tries again that found no turn at its service; that is no failed attempt."""
 
 _logger = get_logger("dead_letters")
 
@@ -31,6 +33,9 @@ class DeadLetters:
             case Outcome.OFFLINE:
                 wait = self._settings.offline_hold_seconds - age
                 reason = "the assistant service stayed offline"
+            case Outcome.BUSY:
+                wait = 0.0 if self._is_too_old(age) else BUSY_SECONDS
+                reason = "the assistant service was too busy"
             case Outcome.FAILED:
                 cursor.attempts += 1
                 wait = self._backoff(cursor.attempts, age)
@@ -44,10 +49,12 @@ class DeadLetters:
         return None
 
     def _backoff(self, attempts: int, age: float) -> float:
-        settings = self._settings
-        if attempts >= settings.delivery_max_attempts or age > settings.delivery_max_age_seconds:
+        if attempts >= self._settings.delivery_max_attempts or self._is_too_old(age):
             return 0.0
         return min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1))
+
+    def _is_too_old(self, age: float) -> bool:
+        return age > self._settings.delivery_max_age_seconds
 
     async def _bury(self, event: ConversationEvent, cursor: Cursor, reason: str) -> None:
         letter = DeadLetter(

@@ -1,7 +1,9 @@
 """Sending one event to one assistant, by the channel that it has."""
 
+import asyncio
 from enum import Enum, auto
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
@@ -29,6 +31,13 @@ WORTH_A_RETRY = frozenset({401, 403, 408, 425, 429})
 
 SERVER_ERROR = 500
 
+AT_ONCE = 8
+"""Events on their way to one service at once, in each process: a third of what the host runs
+side by side (host.json), so that a service that hangs leaves room for the others."""
+
+TURN_SECONDS = 1.0
+"""How long an event waits for its turn before it makes room and comes back later."""
+
 
 class Outcome(Enum):
     """What became of an event."""
@@ -37,6 +46,7 @@ class Outcome(Enum):
     REFUSED = auto()
     FAILED = auto()
     OFFLINE = auto()
+    BUSY = auto()
 
 
 class Sender:
@@ -54,6 +64,7 @@ class Sender:
         self._services = services
         self._web_pubsub = web_pubsub
         self._streamed: LRUCache[UUID, bool] = LRUCache(REMEMBERED)
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def send(
         self, participant: Participant, assistant_id: UUID, event: ConversationEvent
@@ -85,6 +96,20 @@ class Sender:
         registration = await self._online(service_id)
         if registration is None:
             return Outcome.OFFLINE
+        turns = self._turns.setdefault(service_id, asyncio.Semaphore(AT_ONCE))
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await turns.acquire()
+        except TimeoutError:
+            return Outcome.BUSY
+        try:
+            return await self._try_post(registration, assistant_id, event)
+        finally:
+            turns.release()
+
+    async def _try_post(
+        self, registration: Registration, assistant_id: UUID, event: ConversationEvent
+    ) -> Outcome:
         try:
             await self._services.post_event(registration, assistant_id, event)
         except AssistantFailure as error:

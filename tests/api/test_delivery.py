@@ -15,13 +15,17 @@ from tests.api.assistant_builders import (
     another_service,
     calls,
     dead_letters,
+    heard,
     meet,
     stack_of_its_own,
 )
 from tests.api.builders import events_of, negotiate, post_message
-from tests.api.conftest import add_assistant, new_assistant
+from tests.api.conftest import add_assistant, new_assistant, new_conversation
 from tests.support.assistant_service import RecordingService
 from tests.support.subscriber import Subscriber
+
+MORE_THAN_THE_HOST_RUNS = 30
+"""More deliveries than one Functions host runs side by side: see host.json."""
 
 MESSAGES = [f"message {number}" for number in range(20)]
 
@@ -107,6 +111,22 @@ async def test_a_hanging_assistant_delays_no_other_and_gets_everything_later(
     troubled.hold.set()
 
     await hanging.hears(*MESSAGES)
+
+
+async def test_a_service_that_hangs_in_many_conversations_leaves_room_for_others(
+    meeting: Meeting, troubled: RecordingService
+) -> None:
+    assistant = (await new_assistant(meeting.person, troubled))["id"]
+    cids = [(await new_conversation(meeting.person))["id"] for _ in range(MORE_THAN_THE_HOST_RUNS)]
+    await asyncio.gather(*(add_assistant(meeting.person, cid, assistant) for cid in cids))
+    troubled.hold = asyncio.Event()
+    await asyncio.gather(*(post_message(meeting.person, cid, "hello") for cid in cids))
+
+    await meeting.post("hello")
+    await meeting.hears("hello")
+    troubled.hold.set()
+
+    await troubled.wait_for(lambda me: all(heard(me, cid) == ["hello"] for cid in cids), 30)
 
 
 async def test_a_failing_assistant_delays_no_other_and_gets_everything_in_order_later(
