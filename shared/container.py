@@ -7,6 +7,7 @@ from shared.adapters.api_keys import ApiKeyStore, api_key_store
 from shared.adapters.assistant_http import AssistantServices
 from shared.adapters.blobs import Blobs
 from shared.adapters.cosmos.assistants import AssistantRepository
+from shared.adapters.cosmos.bulk import BulkReader
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.cursors import CursorRepository
@@ -29,10 +30,15 @@ from shared.services.connecting import Connecting
 from shared.services.conversations import Conversations
 from shared.services.dead_letters import DeadLetters
 from shared.services.deliveries import Deliveries
+from shared.services.duplicates import Duplicates
 from shared.services.events import Events
+from shared.services.exports import Exports
 from shared.services.file_cleanup import FileCleanups
 from shared.services.file_uploads import FileUploads
 from shared.services.files import Files
+from shared.services.import_assistants import ImportAssistants
+from shared.services.import_planning import ImportPlanner
+from shared.services.imports import Imports
 from shared.services.messages import Messages
 from shared.services.nudges import Nudges
 from shared.services.participants import Participants
@@ -48,6 +54,8 @@ from shared.services.shares import Shares
 from shared.services.speech import Speech
 from shared.services.states import States
 from shared.services.titles import Titles
+from shared.services.transfer_blobs import TransferBlobs
+from shared.services.unborn import Unborn
 from shared.settings import Settings
 from shared.telemetry import quieten_libraries
 
@@ -383,6 +391,72 @@ class App:
             self.profiles,
             self.changes,
             self.share_upkeep,
+        )
+
+    @cached_property
+    def transfer_blobs(self) -> TransferBlobs:
+        """Archives on their way."""
+        return TransferBlobs(self.blobs, self.file_cleanups)
+
+    @cached_property
+    def unborn(self) -> Unborn:
+        """Conversations that are being made."""
+        return Unborn(self.conversation_records, self.link_records, self.purges)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Archives that leave."""
+        return Exports(
+            self.conversation_records,
+            self.assistant_records,
+            self.link_records,
+            self.file_records,
+            BulkReader(self.cosmos),
+            self.blobs,
+            self.transfer_blobs,
+            self.assistant_services,
+            self.connecting,
+            self.settings.transfers,
+        )
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Archives that come."""
+        return Imports(
+            ImportPlanner(
+                self.conversation_records,
+                self.assistant_records,
+                self.link_records,
+                self.profile_records,
+                self.registration_records,
+            ),
+            ImportAssistants(
+                self.assistant_records,
+                self.link_records,
+                self.assistant_services,
+                self.connecting,
+            ),
+            self.unborn,
+            self.cosmos,
+            self.profile_records,
+            self.profiles,
+            self.blobs,
+            self.transfer_blobs,
+            self.settings.transfers,
+        )
+
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        """Copies of conversations."""
+        return Duplicates(
+            self.conversation_records,
+            self.file_records,
+            BulkReader(self.cosmos),
+            self.cosmos,
+            self.blobs,
+            self.assistant_services,
+            self.connecting,
+            self.unborn,
         )
 
     @cached_property

@@ -17,7 +17,9 @@ from shared.contracts.conversations import (
     UpdateConversation,
 )
 from shared.contracts.events import EventPage, EventsQuery, RealTimeConnection
+from shared.contracts.transfers import ConversationImportResult
 from shared.domain.principals import Actor, Assistant, User
+from shared.errors import NotFound
 
 router = new_router()
 
@@ -43,14 +45,25 @@ async def create_conversation(app: App, caller: User, body: NewConversation) -> 
     name="conversations_post_by_id",
     queues=[resources.DELIVERIES_QUEUE],
 )
-async def create_for_owner(
+async def duplicate_or_create(
     app: App,
-    caller: Assistant,
+    caller: Actor,
     owner_id: Annotated[str, Field(max_length=1024)],
     body: NewConversation,
-) -> Conversation:
-    """Start a conversation, as an assistant, that belongs to a person."""
-    return await app.participants.create_for_owner(caller, owner_id, body)
+) -> Conversation | ConversationImportResult:
+    """Duplicate a conversation by its id; or start one, as an assistant, for a person by theirs.
+
+    An id of a conversation in which the assistant is active is taken for that conversation.
+    """
+    conversation_id = _conversation_id(owner_id)
+    if isinstance(caller, Assistant):
+        if conversation_id is None or not await app.duplicates.is_active_in(
+            caller, conversation_id
+        ):
+            return await app.participants.create_for_owner(caller, owner_id, body)
+    elif conversation_id is None:
+        raise NotFound
+    return await app.duplicates.duplicate(caller, conversation_id, body)
 
 
 @router.get(ONE, name="conversations_get")
@@ -100,3 +113,10 @@ async def negotiate_conversation(
 async def negotiate_user(app: App, caller: User) -> RealTimeConnection:
     """Get an address for a WebSocket that carries what happens in all one's conversations."""
     return await app.events.connect_user(caller)
+
+
+def _conversation_id(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None

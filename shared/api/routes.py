@@ -5,12 +5,14 @@ import azure.functions as func
 from shared.api import (
     assistants,
     conversations,
+    docs,
     files,
     messages,
     participants,
     registrations,
     shares,
     speech,
+    transfers,
     users,
 )
 from shared.api.fallback import Fallback
@@ -19,12 +21,14 @@ from shared.api.routing import Route
 _ROUTERS = (
     assistants.router,
     conversations.router,
+    docs.router,
     files.router,
     messages.router,
     participants.router,
     registrations.router,
     shares.router,
     speech.router,
+    transfers.router,
     users.router,
 )
 

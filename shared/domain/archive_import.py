@@ -1,6 +1,6 @@
 """Records of an archive as what is stored: new ids, and references that follow them."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -183,9 +183,9 @@ def imported_file(
     row: FileRow,
     versions: list[FileVersionRow],
     ids: NewIds,
-    size_of: Callable[[FileVersionRow], int],
+    sizes: Mapping[int, int],
 ) -> File:
-    """A file with all its versions; `size_of` gives the bytes that one really has.
+    """A file with all its versions; `sizes` are the bytes that each one really has.
 
     Raises TooLarge.
     """
@@ -199,7 +199,7 @@ def imported_file(
             FileVersion(
                 version=version.version,
                 content_type=version.content_type,
-                size=size_of(version),
+                size=sizes[version.version],
                 participant_id=ids.participant(version.participant_role, version.participant_id),
                 participant_role=version.participant_role,
                 metadata=version.meta_data,

@@ -1,0 +1,75 @@
+"""Conversations that are made in many steps: nobody sees one before it is complete.
+
+Links and a request to purge come first, the aggregate comes last. Whatever ends the work in
+between, even the end of the process, leaves nothing: a conversation without an aggregate is
+purged when no request that is running now can finish it any more.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from shared.adapters.cosmos.conversations import ConversationRepository
+from shared.adapters.cosmos.links import Link, LinkRepository, of_assistant, of_user
+from shared.contracts.participants import ParticipantRole
+from shared.domain.conversation import Conversation, Participant
+from shared.errors import NotFound
+from shared.services.purges import Purges
+from shared.services.side_by_side import for_each
+
+WRITE_AHEAD_SECONDS = 900
+"""Longer than any function may run (host.json)."""
+
+
+class Unborn:
+    """Begins, publishes and abandons conversations."""
+
+    def __init__(
+        self, conversations: ConversationRepository, links: LinkRepository, purges: Purges
+    ) -> None:
+        self._conversations = conversations
+        self._links = links
+        self._purges = purges
+
+    async def begin(self, conversations: Sequence[Conversation]) -> None:
+        """Prepare for the conversations, whose participants must be complete."""
+        await for_each(conversations, self._begin)
+
+    async def publish(self, conversations: Sequence[Conversation]) -> None:
+        """Make the conversations visible: everything else of them must be stored."""
+        await for_each(conversations, self._conversations.create)
+
+    async def abandon(self, conversations: Sequence[Conversation]) -> None:
+        """Remove what there is of the conversations, some of it in the background."""
+        await for_each(conversations, self._abandon)
+
+    async def _begin(self, conversation: Conversation) -> None:
+        await self._purges.later(conversation.conversation_id, WRITE_AHEAD_SECONDS)
+        for source in _sources(conversation):
+            await self._links.add(source, Link.CONVERSATION, conversation.conversation_id)
+
+    async def _abandon(self, conversation: Conversation) -> None:
+        conversation_id = conversation.conversation_id
+        if await self._exists(conversation_id):
+            await self._conversations.discard(conversation_id)
+        for source in _sources(conversation):
+            await self._links.remove(source, Link.CONVERSATION, conversation_id)
+        await self._purges.later(conversation_id, 0)
+
+    async def _exists(self, conversation_id: UUID) -> bool:
+        try:
+            await self._conversations.load(conversation_id)
+        except NotFound:
+            return False
+        return True
+
+
+def _sources(conversation: Conversation) -> list[str]:
+    """Who finds the conversation in their lists: its owner, and who is active in it."""
+    active = [_source(found) for found in conversation.participants.values() if found.active]
+    return list(dict.fromkeys([of_user(conversation.owner_id), *active]))
+
+
+def _source(participant: Participant) -> str:
+    if participant.role is ParticipantRole.ASSISTANT:
+        return of_assistant(participant.id)
+    return of_user(participant.id)
