@@ -134,20 +134,19 @@ class RegistrationRepository:
             return None
 
     async def _connect(self) -> "TableClient":
-        from azure.data.tables.aio import TableServiceClient
+        from azure.data.tables.aio import TableClient
 
-        settings = self._settings
+        settings, name = self._settings, resources.REGISTRATIONS_TABLE
         if settings.connection_string:
-            service = TableServiceClient.from_connection_string(
-                settings.connection_string, transport=azure_transport()
+            return TableClient.from_connection_string(
+                settings.connection_string, name, transport=azure_transport()
             )
-        else:
-            service = TableServiceClient(
-                str(settings.table_service_uri),
-                credential=azure_credential(),
-                transport=azure_transport(),
-            )
-        return service.get_table_client(resources.REGISTRATIONS_TABLE)
+        return TableClient(
+            str(settings.table_service_uri),
+            name,
+            credential=azure_credential(),
+            transport=azure_transport(),
+        )
 
 
 def row_key(assistant_service_id: str) -> str:

@@ -49,7 +49,8 @@ def _require_may_delete(conversation: Conversation, actor: Actor) -> None:
         if conversation.created_by_assistant_id != actor.assistant_id:
             raise Forbidden
         return
-    if conversation.owner_id == actor.user_id:
-        return
     record = conversation.participants.get(actor.user_id)
-    raise Forbidden if record is not None and record.active else NotFound
+    if record is None:
+        raise NotFound
+    if conversation.owner_id != actor.user_id:
+        raise Forbidden if record.active else NotFound

@@ -183,35 +183,27 @@ class RemoveAssistant:
 
 @dataclass(frozen=True)
 class AnnounceOnline:
-    """Tell people that the assistants of a service came online or went offline."""
+    """Tell people that an assistant came online or went offline with its service."""
 
-    assistant_service_id: str
+    assistant_id: str
     online: bool
     correlation_id: str
 
     def apply(self, conversation: Conversation, now: datetime) -> Change[None]:
-        """One event for each assistant whose state people don't know yet; none on a repeat."""
-        changed = [
-            record
-            for record in conversation.participants.values()
-            if record.assistant_service_id == self.assistant_service_id
-            and record.listed
-            and record.announced_online is not self.online
-        ]
-        for record in changed:
-            record.announced_online = self.online
-        events = [
-            participant_event(
-                ConversationEventType.PARTICIPANT_UPDATED,
-                conversation,
-                record,
-                self.correlation_id,
-                now,
-                Audience.PEOPLE,
-            )
-            for record in changed
-        ]
-        return Change(conversation, None, announcements=[*events], nothing_to_do=not events)
+        """One event for people, unless they know it already."""
+        record = conversation.participants.get(self.assistant_id)
+        if record is None or not record.listed or record.announced_online is self.online:
+            return Change(conversation, None, nothing_to_do=True)
+        record.announced_online = self.online
+        event = participant_event(
+            ConversationEventType.PARTICIPANT_UPDATED,
+            conversation,
+            record,
+            self.correlation_id,
+            now,
+            Audience.PEOPLE,
+        )
+        return Change(conversation, None, announcements=[event])
 
 
 def _updated(

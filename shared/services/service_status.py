@@ -60,7 +60,7 @@ class ServiceStatuses:
         for start in range(0, len(ids), SIDE_BY_SIDE):
             await asyncio.gather(
                 *(
-                    self._tell(status.assistant_service_id, assistant_id, found, online=online)
+                    self._tell(assistant_id, found, online=online)
                     for found in ids[start : start + SIDE_BY_SIDE]
                 )
             )
@@ -70,13 +70,11 @@ class ServiceStatuses:
             one = ServiceStatus(assistant_service_id=service_id, assistant_id=str(assistant_id))
             invocation.current().enqueue(resources.SERVICE_STATUS_QUEUE, one.model_dump_json())
 
-    async def _tell(
-        self, service_id: str, assistant_id: UUID, conversation_id: UUID, *, online: bool
-    ) -> None:
+    async def _tell(self, assistant_id: UUID, conversation_id: UUID, *, online: bool) -> None:
         correlation_id = invocation.current().correlation_id
         try:
             await self._changes.apply(
-                conversation_id, AnnounceOnline(service_id, online, correlation_id)
+                conversation_id, AnnounceOnline(str(assistant_id), online, correlation_id)
             )
         except NotFound:
             return

@@ -22,6 +22,7 @@ from shared.contracts.registrations import (
 )
 from shared.domain.principals import Assistant, AssistantService, User
 from shared.errors import (
+    AppError,
     DependencyUnavailable,
     Forbidden,
     InvalidArgument,
@@ -29,7 +30,7 @@ from shared.errors import (
     Unauthenticated,
 )
 from tests.keyvault.conftest import NewStore
-from tests.keyvault.vault import Vault
+from tests.keyvault.vault import Refusal, Vault
 
 ADA = User("tenant.ada", "Ada")
 BOB = User("tenant.bob", "Bob")
@@ -223,3 +224,24 @@ async def test_nobody_is_let_in_or_refused_while_the_vault_is_down(
 
     with pytest.raises(DependencyUnavailable):
         await app.authentication.authenticate(credentials(service_id, key))
+
+
+async def test_a_registration_whose_key_could_not_be_made_can_be_tried_again(
+    app: App, service_id: str, vault: Vault
+) -> None:
+    vault.faults = [Refusal(429, "Throttled")]
+    with pytest.raises(AppError):
+        await register(app, service_id)
+
+    assert (await register(app, service_id)).api_key
+
+
+async def test_a_key_never_outlives_its_registration(
+    app: App, service_id: str, vault: Vault
+) -> None:
+    await register(app, service_id)
+    vault.faults = [Refusal(429, "Throttled")]
+    with pytest.raises(AppError):
+        await app.registrations.delete(ADA, service_id)
+
+    assert (await app.registrations.get(service_id)).assistant_service_id == service_id

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -280,9 +281,9 @@ def test_an_assistant_that_never_was_there_does_not_leave() -> None:
     assert RemoveAssistant(ECHO_ID, "c").apply(conversation(), NOW).nothing_to_do
 
 
-def test_people_are_told_once_that_a_service_went_offline() -> None:
+def test_people_are_told_once_that_an_assistant_went_offline() -> None:
     subject = conversation(person(), assistant())
-    command = AnnounceOnline(SERVICE, online=False, correlation_id="c")
+    command = AnnounceOnline(ECHO_ID, online=False, correlation_id="c")
 
     first, second = command.apply(subject, NOW), command.apply(subject, NOW)
 
@@ -296,13 +297,13 @@ def test_people_are_told_once_that_a_service_went_offline() -> None:
 @pytest.mark.parametrize(
     "participant",
     [
-        assistant(Assistant("another.service", ECHO.assistant_id)),
+        assistant(Assistant(SERVICE, uuid4())),
         assistant(listed=False),
         assistant(announced_online=False),
     ],
-    ids=["of another service", "not seen yet", "known already"],
+    ids=["another one", "not seen yet", "known already"],
 )
 def test_nobody_is_told_what_does_not_concern_them(participant: Participant) -> None:
-    command = AnnounceOnline(SERVICE, online=False, correlation_id="c")
+    command = AnnounceOnline(ECHO_ID, online=False, correlation_id="c")
 
     assert command.apply(conversation(person(), participant), NOW).nothing_to_do

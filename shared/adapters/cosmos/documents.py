@@ -19,7 +19,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.domain.changes import Event
+from shared.contracts.events import ConversationEventType
+from shared.domain.changes import Audience, Event
 from shared.domain.conversation import Conversation, Message
 from shared.domain.events import envelope
 from shared.domain.files import File, PendingUpload
@@ -134,12 +135,12 @@ def announcement_of(document: Document) -> Message | Event:
     if document["type"] == "message":
         return Message.model_validate(without_system_fields(document))
     return Event(
-        event=document["event"],
+        event=ConversationEventType(document["event"]),
         data=document["data"],
         event_id=document["event_id"],
         correlation_id=document["correlation_id"],
         timestamp=datetime.fromisoformat(document["timestamp"]),
-        audience=document["audience"],
+        audience=Audience(document["audience"]),
         sequence=document["sequence"],
     )
 
