@@ -6,6 +6,7 @@ from shared.api import (
     assistants,
     conversations,
     docs,
+    docs,
     files,
     messages,
     participants,
@@ -21,6 +22,7 @@ from shared.api.routing import Route
 _ROUTERS = (
     assistants.router,
     conversations.router,
+    docs.router,
     docs.router,
     files.router,
     messages.router,

@@ -75,6 +75,8 @@ SHARE = {
 A_SHARE = ("conversation_share_id",)
 IN_CONVERSATION = "conversation_id={conversation_id}"
 
+OPEN = " ".join(["200"] * len(CALLERS))
+
 #   anonymous owner writer reader removed left stranger assistant idle impostor service
 ROWS = (
     Row("assistants_all", "401 200 200 200 200 200 200 403 403 403 403"),
@@ -178,6 +180,9 @@ ROWS = (
         "401 200 200 200 200 200 200 403 403 403 403",
         at={"assistant_service_id": "{service}"},
     ),
+    Row("docs_openapi", OPEN),
+    Row("docs_page", OPEN),
+    Row("docs_asset", OPEN, at={"asset": "start.js"}),
     Row("speech_token", "401 200 200 200 200 200 200 200 200 200 200"),
     Row("shares_all", "401 200 200 200 200 200 200 403 403 403 403"),
     Row("shares_create", "401 200 200 400 400 200 400 403 403 403 403", SHARE),

@@ -33,6 +33,9 @@ class Described:
     `request`: the schema of each media type of a body that isn't a `body` model.
     `headers`: request headers that the handler reads itself.
     `answers`: by status, what can't be read off the annotation; replaces it if there are any.
+    `also`: endings of the path that the function answers with something of its own, by what
+    that is: they are described as further paths.
+    `hidden`: not part of the API, so not described at all.
     """
 
     errors: Mapping[int, str] = field(default_factory=dict[int, str])
@@ -40,6 +43,8 @@ class Described:
     request: Mapping[str, Schema] = field(default_factory=dict[str, Schema])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     answers: Mapping[int, Answer] = field(default_factory=dict[int, Answer])
+    also: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
+    hidden: bool = False
 
 
 NOTHING_MORE = Described()
