@@ -1,5 +1,7 @@
 """What the tests of assistants share: an assistant in a conversation, faulty services, the data."""
 
+import email
+import email.policy
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -47,11 +49,19 @@ class Meeting:
 
     async def remove(self) -> None:
         """Take the assistant out of the conversation."""
-        response = await self.person.put(
-            f"/conversations/{self.cid}/participants/{self.aid}",
-            json={"active_participant": False},
-        )
+        response = await self.put(active_participant=False)
         assert response.status_code == 200, response.text
+
+    async def rejoin(self) -> dict[str, Any]:
+        """Bring the assistant back into the conversation; its participant."""
+        response = await self.put(active_participant=True)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def put(self, **update: Any) -> httpx.Response:
+        """The person updates the assistant's participant."""
+        path = f"/conversations/{self.cid}/participants/{self.aid}"
+        return await self.person.put(path, json=update)
 
     def heard(self) -> list[str]:
         """The contents of the messages that the service has got so far."""
@@ -166,3 +176,16 @@ async def dead_letters(stack: Stack, meeting: Meeting) -> list[dict[str, Any]]:
             partition_key=meeting.cid,
         )
         return [document async for document in found]
+
+
+def form_parts(call: Call) -> dict[str, tuple[str | None, bytes]]:
+    """The parts of a multipart form: file name and content by field."""
+    head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + call.body, policy=email.policy.HTTP)
+    return {
+        str(part.get_param("name", header="content-disposition")): (
+            part.get_filename(),
+            part.get_payload(decode=True),
+        )
+        for part in message.iter_parts()
+    }
