@@ -6,7 +6,6 @@ from shared.api import (
     assistants,
     conversations,
     docs,
-    docs,
     files,
     messages,
     participants,
@@ -22,7 +21,6 @@ from shared.api.routing import Route
 _ROUTERS = (
     assistants.router,
     conversations.router,
-    docs.router,
     docs.router,
     files.router,
     messages.router,

@@ -12,6 +12,7 @@ import pytest
 from local.stack.options import StackOptions
 from local.stack.stack import Stack
 from tests.support.assistant_service import RecordingService
+from tests.support.azure import FakeAzure
 
 Person = Callable[..., httpx.AsyncClient]
 
@@ -26,6 +27,29 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         example_assistant=False,
         azurite_in_memory=True,
         settings={"ONLINE_CHECK_SCHEDULE": "*/1 * * * * *"},
+    )
+    async with Stack(options) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def azure() -> AsyncIterator[FakeAzure]:
+    """What titles and speech need of Azure."""
+    async with FakeAzure() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+async def azure_stack(
+    tmp_path_factory: pytest.TempPathFactory, azure: FakeAzure
+) -> AsyncIterator[Stack]:
+    """A stack in which conversations are titled and browsers may speak."""
+    options = StackOptions(
+        data_dir=tmp_path_factory.mktemp("azure"),
+        free_ports=True,
+        example_assistant=False,
+        azurite_in_memory=True,
+        settings=azure.settings,
     )
     async with Stack(options) as running:
         yield running

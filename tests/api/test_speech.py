@@ -1,0 +1,60 @@
+"""Tokens for Azure's speech service."""
+
+import uuid
+
+import httpx
+import pytest
+
+from local.stack.stack import Stack
+from tests.support.assistant_service import RecordingService
+from tests.support.azure import REGION, RESOURCE_ID, FakeAzure
+
+PATH = "/azure-speech/token"
+RESOURCE = "https://cognitiveservices.azure.com"
+
+
+async def test_without_a_speech_resource_the_answer_is_empty(ada: httpx.AsyncClient) -> None:
+    answer = await ada.get(PATH)
+
+    assert (answer.status_code, answer.json()) == (200, {})
+
+
+async def test_the_token_is_the_managed_identity_s_and_in_no_log(
+    azure_stack: Stack, azure: FakeAzure
+) -> None:
+    async with azure_stack.api("Ada") as ada:
+        answer = await ada.get(PATH)
+
+    token = f"token for {RESOURCE}"
+    assert answer.json() == {"token": f"aad#{RESOURCE_ID}#{token}", "region": REGION}
+    assert RESOURCE in azure.resources
+    logs = "".join(log.read_text() for log in (azure_stack.data_dir / "logs").iterdir())
+    assert token not in logs
+
+
+@pytest.mark.parametrize("assistant_id", [None, str(uuid.uuid4())])
+async def test_services_and_assistants_get_it_too(
+    azure_stack: Stack, assistant_id: str | None
+) -> None:
+    service = RecordingService(azure_stack.functions_url, "speaking.test")
+    async with service.workbench(assistant_id) as caller:
+        assert (await caller.get(PATH)).json()["region"] == REGION
+
+
+async def test_strangers_get_none(azure_stack: Stack) -> None:
+    async with azure_stack.api() as stranger:
+        assert (await stranger.get(PATH)).status_code == 401
+
+
+async def test_an_identity_that_can_not_be_had_makes_the_answer_empty(
+    azure_stack: Stack, azure: FakeAzure
+) -> None:
+    await azure_stack.restart_functions_host()  # or a token would be cached
+    azure.identity_fails = True
+    try:
+        async with azure_stack.api("Ada") as ada:
+            answer = await ada.get(PATH)
+    finally:
+        azure.identity_fails = False
+
+    assert (answer.status_code, answer.json()) == (200, {})
