@@ -9,6 +9,9 @@ from pydantic import Field
 from shared.contracts.base import JsonObject, ShortText, WireModel
 from shared.contracts.participants import ParticipantRole
 
+ContentType = Annotated[str, Field(max_length=1024, pattern=r"^[\x20-\x7e]*$")]
+"""A media type, as a header can carry it; perhaps empty."""
+
 
 class File(WireModel):
     """A file, with what is known of its newest version; `file_size` is in bytes."""
@@ -78,7 +81,7 @@ class NewFileUpload(WireModel):
     """A file that is going to be uploaded to an address of its own; `file_size` is in bytes."""
 
     filename: str
-    content_type: ShortText = ""
+    content_type: ContentType = ""
     metadata: JsonObject = Field(default_factory=dict)
     file_size: Annotated[int, Field(ge=0)] | None = None
 

@@ -26,7 +26,7 @@ class FileRepository:
 
     async def get(self, conversation_id: UUID, filename: str) -> File:
         """One file with all its versions (one point read); raises NotFound."""
-        return File.model_validate(await self._read(conversation_id, file_id_of(filename)))
+        return _file(await self._read(conversation_id, file_id_of(filename)))
 
     async def get_many(self, conversation_id: UUID, filenames: Sequence[str]) -> dict[str, File]:
         """The files that exist among the names (one request, up to a hundred names)."""
@@ -34,7 +34,7 @@ class FileRepository:
             resources.CONVERSATIONS,
             [(file_id_of(filename), str(conversation_id)) for filename in filenames],
         )
-        files = [File.model_validate(without_system_fields(found)) for found in documents]
+        files = [_file(without_system_fields(found)) for found in documents]
         return {file.filename: file for file in files}
 
     async def list_files(self, conversation_id: UUID, prefix: str = "") -> list[File]:
@@ -44,7 +44,7 @@ class FileRepository:
             str(conversation_id),
             "SELECT * FROM c WHERE c.type = 'file'",
         )
-        files = [File.model_validate(without_system_fields(found)) for found in documents]
+        files = [_file(without_system_fields(found)) for found in documents]
         matching = [file for file in files if file.filename.startswith(prefix)]
         return sorted(matching, key=_filename)
 
@@ -61,7 +61,7 @@ class FileRepository:
             prefix=prefix,
             after=after,
         )
-        return [_with_newest(document) for document in documents]
+        return [_file(document | {"versions": [document["newest"]]}) for document in documents]
 
     async def add_pending(self, upload: PendingUpload, ttl_seconds: int) -> None:
         """Keep an upload that was begun for a while."""
@@ -86,9 +86,9 @@ class FileRepository:
         return without_system_fields(document)
 
 
-def _with_newest(document: dict[str, Any]) -> File:
-    newest = document.pop("newest")
-    return File.model_validate(document | {"versions": [newest]})
+def _file(document: dict[str, Any]) -> File:
+    """A file without the copy of its newest version."""
+    return File.model_validate({name: document[name] for name in document if name != "newest"})
 
 
 def _filename(file: File) -> str:
