@@ -3,26 +3,8 @@
 from functools import cache, cached_property
 
 from shared import settings as settings_module
-from shared.adapters.api_keys import ApiKeyStore, api_key_store
-from shared.adapters.assistant_http import AssistantServices
-from shared.adapters.blobs import Blobs
-from shared.adapters.cosmos.assistants import AssistantRepository
-from shared.adapters.cosmos.bulk import BulkReader
-from shared.adapters.cosmos.client import Cosmos
-from shared.adapters.cosmos.conversations import ConversationRepository
-from shared.adapters.cosmos.cursors import CursorRepository
-from shared.adapters.cosmos.files import FileRepository
-from shared.adapters.cosmos.links import LinkRepository
-from shared.adapters.cosmos.messages import MessageRepository
-from shared.adapters.cosmos.partitions import ConversationPartitions
-from shared.adapters.cosmos.profiles import ProfileRepository
-from shared.adapters.cosmos.shares import ShareRepository
-from shared.adapters.entra import TokenVerifier
-from shared.adapters.openai_titles import TitleModel
-from shared.adapters.queues import Queues
-from shared.adapters.registrations import RegistrationRepository
-from shared.adapters.speech import SpeechTokens
-from shared.adapters.web_pubsub import CLOCK_SKEW_SECONDS, WebPubSub
+from shared.adapters.web_pubsub import CLOCK_SKEW_SECONDS
+from shared.outside import Outside
 from shared.services.assistants import Assistants
 from shared.services.authentication import Authentication
 from shared.services.changes import Changes
@@ -56,114 +38,11 @@ from shared.services.states import States
 from shared.services.titles import Titles
 from shared.services.transfer_blobs import TransferBlobs
 from shared.services.unborn import Unborn
-from shared.settings import Settings
 from shared.telemetry import quieten_libraries
 
 
-class App:
+class App(Outside):
     """Everything that the functions call, made when it is first asked for."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    # --- the outside world ---
-
-    @cached_property
-    def cosmos(self) -> Cosmos:
-        """The database."""
-        return Cosmos(self.settings.cosmos)
-
-    @cached_property
-    def queues(self) -> Queues:
-        """The storage queues."""
-        return Queues(self.settings.storage)
-
-    @cached_property
-    def blobs(self) -> Blobs:
-        """The bytes of files and archives."""
-        return Blobs(self.settings.storage)
-
-    @cached_property
-    def registration_records(self) -> RegistrationRepository:
-        """The table of assistant services."""
-        return RegistrationRepository(self.settings.storage)
-
-    @cached_property
-    def web_pubsub(self) -> WebPubSub:
-        """The real-time channel."""
-        return WebPubSub(self.settings.web_pubsub)
-
-    @cached_property
-    def api_keys(self) -> ApiKeyStore:
-        """The keys of assistant services."""
-        return api_key_store(self.settings.service.assistant_api_key)
-
-    @cached_property
-    def assistant_services(self) -> AssistantServices:
-        """The assistant services' HTTP interface."""
-        return AssistantServices(self.api_keys)
-
-    @cached_property
-    def tokens(self) -> TokenVerifier:
-        """The verification of people's tokens."""
-        return TokenVerifier(self.settings.auth)
-
-    @cached_property
-    def title_model(self) -> TitleModel:
-        """The model that proposes titles."""
-        return TitleModel(self.settings.service)
-
-    @cached_property
-    def speech_tokens(self) -> SpeechTokens:
-        """Tokens of Azure's speech service."""
-        return SpeechTokens()
-
-    # --- repositories ---
-
-    @cached_property
-    def conversation_records(self) -> ConversationRepository:
-        """The aggregates."""
-        return ConversationRepository(self.cosmos, self.settings.events.retention_seconds)
-
-    @cached_property
-    def message_records(self) -> MessageRepository:
-        """Messages and events."""
-        return MessageRepository(self.cosmos, self.conversation_records)
-
-    @cached_property
-    def cursor_records(self) -> CursorRepository:
-        """Delivery cursors."""
-        return CursorRepository(self.cosmos)
-
-    @cached_property
-    def link_records(self) -> LinkRepository:
-        """The adjacency list."""
-        return LinkRepository(self.cosmos)
-
-    @cached_property
-    def assistant_records(self) -> AssistantRepository:
-        """Assistants."""
-        return AssistantRepository(self.cosmos)
-
-    @cached_property
-    def file_records(self) -> FileRepository:
-        """Files."""
-        return FileRepository(self.cosmos)
-
-    @cached_property
-    def partitions(self) -> ConversationPartitions:
-        """Whole partitions of conversations."""
-        return ConversationPartitions(self.cosmos)
-
-    @cached_property
-    def profile_records(self) -> ProfileRepository:
-        """Profiles."""
-        return ProfileRepository(self.cosmos)
-
-    @cached_property
-    def share_records(self) -> ShareRepository:
-        """Shares and redemptions."""
-        return ShareRepository(self.cosmos)
 
     # --- what use cases share ---
 
@@ -411,7 +290,7 @@ class App:
             self.assistant_records,
             self.link_records,
             self.file_records,
-            BulkReader(self.cosmos),
+            self.bulk_reader,
             self.blobs,
             self.transfer_blobs,
             self.assistant_services,
@@ -451,7 +330,7 @@ class App:
         return Duplicates(
             self.conversation_records,
             self.file_records,
-            BulkReader(self.cosmos),
+            self.bulk_reader,
             self.cosmos,
             self.blobs,
             self.assistant_services,
