@@ -231,7 +231,7 @@ async def test_an_assistant_that_comes_back_is_told_again_and_misses_what_was_sa
     await meeting.remove()
     await meeting.post("behind its back")
 
-    again = await add_assistant(ada, meeting.cid, meeting.aid)
+    again = await meeting.rejoin()
     await meeting.post("welcome back")
     await meeting.hears("welcome back")
 
@@ -246,6 +246,18 @@ async def test_an_assistant_that_comes_back_is_told_again_and_misses_what_was_sa
     ]
 
 
+async def test_an_assistant_that_left_comes_back_only_when_told_to(
+    ada: httpx.AsyncClient, service: RecordingService
+) -> None:
+    meeting = await meet(ada, service)
+    await meeting.remove()
+
+    updated = await meeting.put(metadata={"m": 1})
+
+    assert updated.json()["active_participant"] is False
+    assert len(calls(service, "PUT", f"/conversations/{meeting.cid}")) == 1
+
+
 async def test_an_assistant_that_cannot_be_told_again_stays_away(
     ada: httpx.AsyncClient, service: RecordingService
 ) -> None:
@@ -253,7 +265,7 @@ async def test_an_assistant_that_cannot_be_told_again_stays_away(
     await meeting.remove()
     service.answer = answering(500, "boom", method="PUT")
 
-    response = await ada.put(f"/conversations/{meeting.cid}/participants/{meeting.aid}", json={})
+    response = await meeting.put(active_participant=True)
 
     assert response.status_code == 500
     [participant] = await assistants_in(ada, meeting.cid)
