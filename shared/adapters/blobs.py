@@ -5,16 +5,9 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import (
-    BlobSasPermissions,
-    ContentSettings,
-    UserDelegationKey,
-    generate_blob_sas,
-)
-from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from shared import clock
 from shared.adapters.identity import azure_credential
@@ -24,10 +17,18 @@ from shared.adapters.transport import azure_transport
 from shared.errors import DependencyUnavailable, NotFound
 from shared.settings import StorageSettings
 
+if TYPE_CHECKING:
+    from azure.storage.blob import UserDelegationKey
+    from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
 CLOCK_SKEW = timedelta(minutes=5)
 BLOCK_BYTES = 4 * 1024 * 1024
 COPY_SECONDS = 200
 """How long a copy inside the account may take: shorter than Azure lets a request take."""
+
+READ = "r"
+CREATE_AND_WRITE = "cw"
+"""Permissions of addresses, as they stand in them."""
 
 DELEGATION_LIFETIME = timedelta(hours=12)
 
@@ -44,7 +45,7 @@ class Served:
 class _Delegation:
     """A key of the managed identity that signs addresses until it expires."""
 
-    key: UserDelegationKey
+    key: "UserDelegationKey"
     expires: datetime
 
 
@@ -60,6 +61,8 @@ class Blobs:
         self, container: str, name: str, data: bytes | IO[bytes], content_type: str
     ) -> None:
         """Store bytes, or a file read block by block, under a name that is not taken yet."""
+        from azure.storage.blob import ContentSettings
+
         blob = await self._blob(container, name)
         with storage_errors():
             await blob.upload_blob(
@@ -121,6 +124,8 @@ class Blobs:
 
     async def set_content_type(self, container: str, name: str, content_type: str) -> None:
         """Have a blob's headers say this type and nothing else; raises NotFound."""
+        from azure.storage.blob import ContentSettings
+
         blob = await self._blob(container, name)
         with storage_errors():
             try:
@@ -148,13 +153,11 @@ class Blobs:
         self, container: str, name: str, lifetime: timedelta, served: Served | None = None
     ) -> str:
         """A short-lived address from which this one blob can be read."""
-        permissions = BlobSasPermissions(read=True)
-        return await self._address(container, name, permissions, lifetime, served)
+        return await self._address(container, name, READ, lifetime, served)
 
     async def write_address(self, container: str, name: str, lifetime: timedelta) -> str:
         """A short-lived address to which this one blob can be written, and nothing else."""
-        permissions = BlobSasPermissions(create=True, write=True)
-        return await self._address(container, name, permissions, lifetime)
+        return await self._address(container, name, CREATE_AND_WRITE, lifetime)
 
     async def close(self) -> None:
         """Close the client's connections."""
@@ -176,11 +179,13 @@ class Blobs:
         self,
         container: str,
         name: str,
-        permissions: BlobSasPermissions,
+        permissions: str,
         lifetime: timedelta,
         served: Served | None = None,
     ) -> str:
         """Signed with the account key where there is one, else by user delegation."""
+        from azure.storage.blob import generate_blob_sas
+
         service = await self._service.get()
         key = getattr(service.credential, "account_key", None)
         signature = generate_blob_sas(
@@ -199,8 +204,8 @@ class Blobs:
         return f"{blob.url}?{signature}"
 
     async def _delegation_key(
-        self, service: BlobServiceClient, lifetime: timedelta
-    ) -> UserDelegationKey:
+        self, service: "BlobServiceClient", lifetime: timedelta
+    ) -> "UserDelegationKey":
         """A key that outlives an address; asked for anew when the one in use no longer does."""
         now = clock.now()
         if self._delegation is None or self._delegation.expires < now + lifetime:
@@ -210,10 +215,12 @@ class Blobs:
             self._delegation = _Delegation(key, expires)
         return self._delegation.key
 
-    async def _blob(self, container: str, name: str) -> BlobClient:
+    async def _blob(self, container: str, name: str) -> "BlobClient":
         return (await self._service.get()).get_blob_client(container, name)
 
-    async def _connect(self) -> BlobServiceClient:
+    async def _connect(self) -> "BlobServiceClient":
+        from azure.storage.blob.aio import BlobServiceClient
+
         options = {
             "transport": azure_transport(),
             "max_block_size": BLOCK_BYTES,
@@ -230,7 +237,7 @@ class Blobs:
         )
 
 
-async def _copied(blob: BlobClient) -> None:
+async def _copied(blob: "BlobClient") -> None:
     """Wait for a copy under way; raises DependencyUnavailable."""
     pause = 0.1
     try:

@@ -213,4 +213,9 @@ def _user(claims: dict[str, Any]) -> User:
     user_id = f"{tenant}.{person}" if tenant and person else claims.get("sub")
     if not isinstance(user_id, str) or not user_id:
         raise Unauthenticated("Invalid token")
-    return User(user_id, str(claims.get("name") or ""))
+    return User(_text(user_id), _text(str(claims.get("name") or "")))
+
+
+def _text(value: str) -> str:
+    """Signed or not, half a character can't be stored."""
+    return value.encode(errors="replace").decode()

@@ -24,7 +24,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 import azure.functions as func
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from shared.api.openapi.described import NOTHING_MORE, Described
 from shared.bindings import STORAGE, QueueOutput
@@ -33,6 +33,7 @@ from shared.domain.principals import Principal
 Handler = Callable[..., Awaitable[Any]]
 
 
+_LATER = ConfigDict(defer_build=True)
 _NO_MODEL = (NoneType, func.HttpResponse)
 _PARAMETER = re.compile(r"\{\*?(\w+)(?::[^}]*)?\}")
 
@@ -128,7 +129,7 @@ class Router:
             handler=handler,
             callers=_kinds(hints.get("caller", Principal)),
             anonymous=anonymous,
-            parameters={known: TypeAdapter(hints[known]) for known in path_names},
+            parameters={known: TypeAdapter(hints[known], config=_LATER) for known in path_names},
             query=hints.get("query"),
             body=hints.get("body"),
             answer=None if answer in _NO_MODEL else TypeAdapter(answer),

@@ -12,7 +12,8 @@ MAX_JSON_DEPTH = 64
 class WireModel(BaseModel):
     """A request or response model: unknown fields are ignored, as existing clients expect."""
 
-    model_config = ConfigDict(extra="ignore")
+    # Validators are built at first use: cold start counts.
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 def _check_json(value: dict[str, Any]) -> dict[str, Any]:

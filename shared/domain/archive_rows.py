@@ -35,7 +35,7 @@ Identifier = Annotated[str, Field(min_length=1, max_length=1024)]
 class Row(BaseModel):
     """A record's `data`; what we don't keep is ignored when it is read."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 class AssistantRow(Row):

@@ -23,7 +23,8 @@ USER_SET_TITLE = "__user_set_title"
 class Entity(BaseModel):
     """Base of stored things; unknown fields of a newer version survive a rewrite."""
 
-    model_config = ConfigDict(extra="allow")
+    # Validators are built at first use: cold start counts.
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
 class Admission(Entity):

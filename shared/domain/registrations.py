@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class Registration(BaseModel):
@@ -10,6 +10,8 @@ class Registration(BaseModel):
 
     `expires`: until then it is online. `announced_online`: what people were last told.
     """
+
+    model_config = ConfigDict(defer_build=True)
 
     assistant_service_id: str
     created_by_user_id: str

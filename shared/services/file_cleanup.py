@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from shared import invocation, resources
 from shared.adapters.blobs import Blobs
@@ -15,12 +15,13 @@ from shared.adapters.cosmos.files import FileRepository
 from shared.adapters.queues import Queues
 from shared.domain.files import File
 from shared.errors import AppError, DependencyUnavailable
+from shared.services.queue_messages import QueueMessage
 
 BLOBS_IN_A_MESSAGE = 300
 """About 40 KB with the longest name of a file, where a queue message may have 48 KB."""
 
 
-class FileCleanup(BaseModel):
+class FileCleanup(QueueMessage):
     """A queue message: remove these blobs of files, by filename, that are in no record.
 
     `transfers` are blobs of uploads that were committed, or can't be any more.

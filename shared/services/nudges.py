@@ -10,11 +10,11 @@ import time
 from uuid import UUID
 
 from cachetools import LRUCache
-from pydantic import BaseModel
 
 from shared import invocation, resources
 from shared.adapters.queues import Queues
 from shared.domain.conversation import Conversation
+from shared.services.queue_messages import QueueMessage
 
 WRITE_AHEAD_SECONDS = 600
 REQUEST_SECONDS = 240
@@ -23,7 +23,7 @@ REQUEST_SECONDS = 240
 REMEMBERED = 10_000
 
 
-class Nudge(BaseModel):
+class Nudge(QueueMessage):
     """Look at this conversation: at one assistant's deliveries, or at everything.
 
     `retry_now`: don't wait for a back-off to end, because the assistant service came back.

@@ -7,8 +7,6 @@ chunk: each message removes a part and asks for the next, so a crash only repeat
 from datetime import timedelta
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from shared import clock, invocation, resources
 from shared.adapters.blobs import Blobs
 from shared.adapters.cosmos.conversations import ConversationRepository
@@ -20,6 +18,7 @@ from shared.domain.deletion import DeleteConversation
 from shared.domain.principals import Actor
 from shared.errors import NotFound
 from shared.services.changes import Changes
+from shared.services.queue_messages import QueueMessage
 from shared.services.share_upkeep import ShareUpkeep
 
 WRITE_AHEAD_SECONDS = 300
@@ -29,7 +28,7 @@ ASK_AGAIN_SECONDS = 30
 CHUNK = 200
 
 
-class PurgeRequest(BaseModel):
+class PurgeRequest(QueueMessage):
     """A queue message: remove what there is of a conversation, if it is deleted or unborn."""
 
     conversation_id: UUID

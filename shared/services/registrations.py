@@ -4,8 +4,6 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from pydantic import BaseModel
-
 from shared import clock, invocation, resources
 from shared.adapters.api_keys import ApiKeyStore
 from shared.adapters.assistant_http import AssistantServices
@@ -25,6 +23,7 @@ from shared.domain.principals import SYSTEM_USER_ID, SYSTEM_USER_NAME, Principal
 from shared.domain.registrations import Registration, mask_api_key
 from shared.errors import AppError, Conflict, Forbidden, InvalidArgument, NotFound
 from shared.services.profiles import Profiles
+from shared.services.queue_messages import QueueMessage
 from shared.telemetry import get_logger, log
 
 WRITE_AHEAD_SECONDS = 15
@@ -33,7 +32,7 @@ ATTEMPTS = 5
 _logger = get_logger("registrations")
 
 
-class ServiceStatus(BaseModel):
+class ServiceStatus(QueueMessage):
     """A queue message: tell people whether this service is online, if they don't know yet."""
 
     assistant_service_id: str

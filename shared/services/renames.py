@@ -12,8 +12,6 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from shared import invocation, resources
 from shared.adapters.cosmos.assistants import AssistantRepository
 from shared.adapters.cosmos.conversations import ConversationRepository
@@ -24,6 +22,7 @@ from shared.adapters.registrations import RegistrationRepository
 from shared.domain.renames import Named, RenameParticipant
 from shared.errors import AppError, Conflict, DependencyUnavailable, NotFound
 from shared.services.changes import Changes
+from shared.services.queue_messages import QueueMessage
 from shared.telemetry import get_logger, log
 
 WRITE_AHEAD_SECONDS = 300
@@ -39,7 +38,7 @@ RETRY_SECONDS = 15
 _logger = get_logger("renames")
 
 
-class RenameRequest(BaseModel):
+class RenameRequest(QueueMessage):
     """A queue message: show the present name of a person, or of an assistant, everywhere.
 
     `after`: the conversations up to this id have it already.

@@ -9,8 +9,6 @@ done again without effect.
 import asyncio
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from shared import invocation, resources
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.links import Link, LinkRepository, of_conversation, of_user
@@ -18,6 +16,7 @@ from shared.adapters.cosmos.shares import ShareRepository
 from shared.adapters.queues import Queues
 from shared.domain.shares import Redemption
 from shared.errors import NotFound
+from shared.services.queue_messages import QueueMessage
 
 WRITE_AHEAD_SECONDS = 300
 """Longer than any request lives."""
@@ -26,7 +25,7 @@ REDEMPTIONS_AT_ONCE = 50
 SHARES_AT_ONCE = 20
 
 
-class ShareRequest(BaseModel):
+class ShareRequest(QueueMessage):
     """A queue message: remove a share if it is deleted, or record that a person redeemed it."""
 
     share_id: UUID

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from shared import invocation, resources
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.messages import MessageRepository
@@ -13,11 +11,12 @@ from shared.domain.conversation import Message
 from shared.domain.retitling import Retitle, tidy, titles_so_far
 from shared.errors import NotFound
 from shared.services.changes import Changes
+from shared.services.queue_messages import QueueMessage
 
 MESSAGES_SHOWN = 10
 
 
-class TitleRequest(BaseModel):
+class TitleRequest(QueueMessage):
     """A queue message: a person wrote this, so see whether the title still fits.
 
     `titles_before` is how many titles had been proposed by then; once there are more, the

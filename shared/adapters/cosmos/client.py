@@ -19,6 +19,10 @@ THROTTLE_RETRY_SECONDS = 10
 """How long the SDK itself waits out throttling (429) before the caller is told."""
 
 
+LONGEST_PAGE = 1000
+"""Documents in one answer to a query, as far as they fit into 4 MB."""
+
+
 class UncertainWriteError(DependencyUnavailable):
     """The connection broke after a write was sent: it may have been committed or not."""
 
@@ -70,6 +74,7 @@ class Cosmos:
                     {"name": f"@{name}", "value": value} for name, value in parameters.items()
                 ],
                 partition_key=partition_key,
+                max_item_count=LONGEST_PAGE,
             )
             return [document async for document in results]
 
