@@ -62,10 +62,12 @@ class TitleModel:
         from azure.core.exceptions import AzureError
         from openai import OpenAIError
 
+        # The client takes an answer of another form for a completion and stumbles over it.
+        nonsense = (ValueError, TypeError, AttributeError)
         try:
             async with asyncio.timeout(self._settings.azure_openai_timeout_seconds):
                 return await self._ask(_prompt(current_title, messages))
-        except (AzureError, OpenAIError, ValueError, TimeoutError) as error:
+        except (AzureError, OpenAIError, TimeoutError, *nonsense) as error:
             # Only the kind: texts of errors may quote the conversation.
             log(_logger, logging.WARNING, "no_title", error=type(error).__name__)
             return None

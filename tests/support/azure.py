@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -59,14 +60,14 @@ def title(text: str) -> web.Response:
 class FakeAzure:
     """Speaks the chat-completions protocol, and that of an app service's identity endpoint.
 
-    `answers` has what to answer by the content of the last message; `hold` keeps answers back
-    until it is set. `identity_fails`: no tokens are given out.
+    `answers` has what to answer by the content of the last message. `identity_fails`: no tokens
+    are given out.
     """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.answers: dict[str, Answer] = {}
-        self.hold: asyncio.Event | None = None
+        self._hold: asyncio.Event | None = None
         self.identity_fails = False
         self.resources: list[str] = []
         self._changed = asyncio.Condition()
@@ -100,6 +101,16 @@ class FakeAzure:
             "IDENTITY_HEADER": IDENTITY_SECRET,
         }
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Keep the model's answers back as long as the block takes."""
+        self._hold = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._hold.set()
+            self._hold = None
+
     def requests_after(self, message: str) -> list[Asked]:
         """What the model was asked after a message with this content."""
         return [asked for asked in self.asked if asked.last_message == message]
@@ -116,8 +127,8 @@ class FakeAzure:
         async with self._changed:
             self.asked.append(asked)
             self._changed.notify_all()
-        if self.hold is not None:
-            await self.hold.wait()
+        if self._hold is not None:
+            await self._hold.wait()
         answer = self.answers.get(asked.last_message)
         return answer(asked) if answer else title(f"About {asked.last_message}"[:100])
 
