@@ -71,8 +71,8 @@ async def redeemed(
     for name, times in (("first", 1), ("second", 2)):
         redeemer = person()
         for _ in range(times):
-            redemption = await redeem(redeemer, share["id"])
-        places[name] = f"user:{redemption['redeemed_by_user']['id']}"
+            await redeem(redeemer, share["id"])
+        places[name] = f"user:{await user_id_of(redeemer)}"
     traces = Traces(database, places, share["id"])
     assert len(await traces.all()) == 1 + 3 + 2 + 3
     return share, traces
