@@ -116,7 +116,8 @@ async def test_an_assistant_is_deleted_whatever_its_service_says(
     response = await ada.delete(f"/assistants/{meeting.aid}")
 
     assert response.status_code == 204
-    assert len(calls(service, "DELETE")) == 2
+    told = {call.path for call in calls(service, "DELETE")}
+    assert told == {f"/{meeting.aid}/conversations/{meeting.cid}", f"/{meeting.aid}"}
     assert await listed(ada) == []
 
 
