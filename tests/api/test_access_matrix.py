@@ -15,6 +15,7 @@ import pytest
 from local.stack.stack import Stack
 from shared.api.routes import ROUTES
 from shared.api.routing import Route
+from tests.api.archive_builders import pack
 from tests.api.builders import admit, answer_of, leave, post_message, user_id_of
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
 from tests.api.share_builders import new_share
@@ -62,6 +63,7 @@ class Row:
 
 MESSAGE = {"content": "x"}
 FILES = {"files": ("new.txt", b"x")}
+ARCHIVE = {"from_export": ("empty.zip", pack([]))}
 NEW_ASSISTANT = {"assistant_service_id": "{service}", "name": "New"}
 NEW_SERVICE = {"assistant_service_id": "{unique}", "name": "N", "description": "D"}
 HEARTBEAT = {"name": "N", "description": "D", "url": "{url}", "online_expires_in_seconds": 60}
@@ -109,7 +111,21 @@ ROWS = (
     Row("assistants_negotiate", "401 403 403 403 403 403 403 200 404 404 403"),
     Row("conversations_all", "401 200 200 200 200 200 200 200 200 200 403"),
     Row("conversations_create", "401 200 200 200 200 200 200 403 403 403 403", {}),
-    Row("conversations_post_by_id", "401 403 403 403 403 403 403 200 200 404 403", {}),
+    Row("conversations_post_by_id", "401 404 404 404 404 404 404 200 200 404 403", {}),
+    Row(
+        "conversations_post_by_id",
+        "401 200 200 404 404 404 404 200 404 404 403",
+        {},
+        at={"owner_id": "{conversation_id}"},
+    ),
+    Row(
+        "conversations_export",
+        "401 200 200 200 200 200 200 403 403 403 403",
+        query="id={conversation_id}",
+    ),
+    Row("assistants_export", "401 200 404 404 404 200 404 403 403 403 403"),
+    Row("conversations_import", "401 200 200 200 200 200 200 403 403 403 403", files=ARCHIVE),
+    Row("conversations_import_uploads", "401 200 200 200 200 200 200 403 403 403 403"),
     Row("conversations_get", "401 200 200 200 404 200 404 200 404 404 403"),
     Row("conversations_update", "401 200 200 404 404 200 404 200 404 404 403", {}),
     Row(
