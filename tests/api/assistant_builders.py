@@ -178,7 +178,7 @@ async def dead_letters(stack: Stack, meeting: Meeting) -> list[dict[str, Any]]:
         return [document async for document in found]
 
 
-def form_parts(call: Call) -> dict[str, tuple[str | None, bytes]]:
+def form_parts(call: Call) -> dict[str, tuple[str | None, Any]]:
     """The parts of a multipart form: file name and content by field."""
     head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
     message = email.message_from_bytes(head + call.body, policy=email.policy.HTTP)

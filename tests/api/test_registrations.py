@@ -1,4 +1,4 @@
-"""Registrations of assistant services with the fixed key store."""
+"""Registrations of assistant services with the fixed key store, as people manage them."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -10,54 +10,17 @@ import pytest
 from local.stack.stack import Stack
 from tests.api.assistant_builders import new_service_id
 from tests.api.conftest import Person
+from tests.api.registration_builders import (
+    PATH,
+    beat,
+    ids,
+    listed,
+    new_registration,
+    registered,
+)
 from tests.support.assistant_service import RecordingService
 
-PATH = "/assistant-service-registrations"
 NOT_FOUND = {"detail": "Not Found"}
-URL = {
-    "name": "N",
-    "description": "D",
-    "url": "http://127.0.0.1:9/",
-    "online_expires_in_seconds": 60,
-}
-
-
-def new_registration(**changes: Any) -> dict[str, Any]:
-    """A body of POST."""
-    return {
-        "assistant_service_id": new_service_id(),
-        "name": "N",
-        "description": "D",
-        **changes,
-    }
-
-
-async def registered(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
-    """A registration in the client's name."""
-    response = await client.post(PATH, json=new_registration(**changes))
-    assert response.status_code == 200, response.text
-    return response.json()
-
-
-async def listed(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
-    """The registrations that a query finds."""
-    response = await client.get(PATH, params=query)
-    assert response.status_code == 200, response.text
-    return response.json()["assistant_service_registrations"]
-
-
-def ids(registrations: list[dict[str, Any]]) -> list[str]:
-    return [registration["assistant_service_id"] for registration in registrations]
-
-
-async def beat(
-    service: RecordingService, service_id: str | None = None, **changes: Any
-) -> httpx.Response:
-    """A service says where it is, with some fields as given."""
-    async with service.workbench() as client:
-        return await client.put(
-            f"{PATH}/{service_id or service.service_id}", json={**URL, **changes}
-        )
 
 
 async def test_a_registration_is_answered_with_every_field_and_the_whole_key(
@@ -119,33 +82,6 @@ async def test_a_registration_of_the_wrong_form_is_refused(
     assert (fault["type"], fault["loc"]) == (kind, ["body", field])
 
 
-async def test_a_service_that_nobody_registered_registers_itself(
-    ada: httpx.AsyncClient, stack: Stack
-) -> None:
-    service = RecordingService(stack.functions_url, new_service_id())
-
-    answer = await beat(service)
-
-    assert answer.status_code == 200
-    made = answer.json()
-    expires = datetime.fromisoformat(made.pop("assistant_service_online_expiration_datetime"))
-    assert timedelta(seconds=30) < expires - datetime.now(UTC) <= timedelta(seconds=60)
-    del made["created_datetime"]
-    assert made == {
-        "assistant_service_id": service.service_id,
-        "created_by_user_id": "semantic-workbench",
-        "created_by_user_name": "Semantic Workbench Service",
-        "name": "N",
-        "description": "D",
-        "include_in_listing": True,
-        "api_key_name": "",
-        "assistant_service_url": "http://127.0.0.1:9/",
-        "assistant_service_online": True,
-        "api_key": None,
-    }
-    assert service.service_id in ids(await listed(ada))
-
-
 async def test_the_key_is_masked_where_one_registration_is_read_and_left_out_of_lists(
     ada: httpx.AsyncClient,
 ) -> None:
@@ -156,110 +92,6 @@ async def test_the_key_is_masked_where_one_registration_is_read_and_left_out_of_
 
     assert one.json() == {**made, "api_key": "*" * 32}
     assert in_list == {**made, "api_key": None}
-
-
-async def test_a_repeated_put_moves_the_url_and_keeps_the_name_that_a_person_gave(
-    ada: httpx.AsyncClient, stack: Stack
-) -> None:
-    made = await registered(ada, name="Given by Ada")
-    service = RecordingService(stack.functions_url, made["assistant_service_id"])
-
-    await beat(service, url="http://127.0.0.1:9/first/")
-    answer = (await beat(service, url="http://127.0.0.1:9/second/")).json()
-
-    assert answer["assistant_service_url"] == "http://127.0.0.1:9/second/"
-    assert answer["name"] == "Given by Ada"
-    assert answer["created_by_user_id"] == made["created_by_user_id"]
-    assert answer["assistant_service_online"] is True
-
-
-async def test_a_registration_that_expires_at_once_is_offline(
-    ada: httpx.AsyncClient, stack: Stack
-) -> None:
-    service = RecordingService(stack.functions_url, new_service_id())
-
-    answer = await beat(service, online_expires_in_seconds=0)
-
-    assert answer.json()["assistant_service_online"] is False
-
-
-@pytest.mark.parametrize("field", ["name", "description", "url", "online_expires_in_seconds"])
-async def test_a_put_needs_each_of_its_fields(stack: Stack, field: str) -> None:
-    service = RecordingService(stack.functions_url, new_service_id())
-    body = {name: value for name, value in URL.items() if name != field}
-
-    async with service.workbench() as client:
-        response = await client.put(f"{PATH}/{service.service_id}", json=body)
-
-    assert response.status_code == 422
-    [fault] = response.json()["detail"]
-    assert (fault["type"], fault["loc"]) == ("missing", ["body", field])
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"url": "no url"},
-        {"url": "ftp://127.0.0.1/"},
-        {"online_expires_in_seconds": -1},
-        {"online_expires_in_seconds": 1e9},
-        {"online_expires_in_seconds": "soon"},
-    ],
-)
-async def test_a_put_with_a_value_that_makes_no_sense_is_refused(
-    stack: Stack, changes: dict[str, Any]
-) -> None:
-    service = RecordingService(stack.functions_url, new_service_id())
-
-    response = await beat(service, **changes)
-
-    assert response.status_code == 422
-    assert response.json()["detail"][0]["loc"] == ["body", *changes]
-
-
-async def test_a_put_needs_credentials_of_a_service(stack: Stack, ada: httpx.AsyncClient) -> None:
-    path = f"{PATH}/{new_service_id()}"
-    async with stack.api() as nobody:
-        anonymous = await nobody.put(path, json=URL)
-
-    as_person = await ada.put(path, json=URL)
-
-    assert (anonymous.status_code, anonymous.json()) == (401, {"detail": "Not authenticated"})
-    assert (as_person.status_code, as_person.json()) == (403, {"detail": "Forbidden"})
-
-
-async def test_a_put_with_a_wrong_key_is_refused(stack: Stack) -> None:
-    service = RecordingService(stack.functions_url, new_service_id(), api_key="wrong")
-
-    response = await beat(service)
-
-    assert (response.status_code, response.json()) == (401, {"detail": "Invalid credentials"})
-
-
-async def test_a_put_without_the_key_header_counts_as_the_empty_key(stack: Stack) -> None:
-    service_id = new_service_id()
-    headers = {"X-Assistant-Service-ID": service_id}
-    async with httpx.AsyncClient(base_url=stack.functions_url, headers=headers) as client:
-        response = await client.put(f"{PATH}/{service_id}", json=URL)
-
-    assert response.status_code == 200, response.text
-
-
-async def test_a_service_may_not_speak_for_another(stack: Stack) -> None:
-    service = RecordingService(stack.functions_url, new_service_id())
-
-    response = await beat(service, new_service_id())
-
-    assert (response.status_code, response.json()) == (403, {"detail": "Forbidden"})
-
-
-async def test_an_assistant_may_speak_for_its_service(stack: Stack) -> None:
-    service = RecordingService(stack.functions_url, new_service_id())
-
-    async with service.workbench(str(uuid.uuid4())) as client:
-        response = await client.put(f"{PATH}/{service.service_id}", json=URL)
-
-    assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize("slash", ["/", "%2F"])
@@ -294,16 +126,6 @@ async def test_ids_are_looked_up_in_lower_case(ada: httpx.AsyncClient, stack: St
     assert reset.status_code == 200
     assert deleted.status_code == 204
     assert (await ada.get(f"{PATH}/{service_id}")).status_code == 404
-
-
-async def test_a_service_that_writes_itself_in_capitals_is_stored_in_lower_case(
-    ada: httpx.AsyncClient, stack: Stack
-) -> None:
-    service = RecordingService(stack.functions_url, new_service_id().upper())
-
-    answer = await beat(service)
-
-    assert answer.json()["assistant_service_id"] == service.service_id.lower()
 
 
 @pytest.mark.parametrize(
