@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from local.stack.cosmos_admin import CosmosRequests
 from local.stack.options import StackOptions
 from local.stack.stack import Stack
 from tests.api.builders import answer_of, post_message, post_messages, user_id_of
 from tests.api.conftest import new_conversation
+from tests.api.file_builders import files_of, save
 
 Counts = dict[str, int]
 
@@ -50,9 +52,13 @@ async def counted(
     async with stack.cosmos_requests() as requests:
         response = await client.request(method, path, json=body)
     assert response.is_success, response.text
-    counts = {kind: number for kind, number in requests.counts.items() if kind != "metadata"}
+    counts = _data_requests(requests)
     assert sum(counts.values()) == requests.total
     return counts
+
+
+def _data_requests(requests: CosmosRequests) -> Counts:
+    return {kind: number for kind, number in requests.counts.items() if kind != "metadata"}
 
 
 async def test_posting_a_message_takes_one_request_warm_and_two_cold(
@@ -151,6 +157,67 @@ async def test_every_other_route_keeps_to_its_number(
     path = path.format(cid=cid, first=first, message=message["id"], user=user)
 
     assert await counted(quiet, ada, method, path, body) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        ("GET", "", None, {"read": 1, "query": 1}),
+        ("GET", "/a", None, {"read": 2}),
+        ("HEAD", "/a", None, {"read": 2}),
+        ("GET", "/a?redirect=true", None, {"read": 2}),
+        ("GET", "/a/versions", None, {"read": 1, "query": 1}),
+        ("GET", "/dir%2Fb", None, {"read": 1, "query": 1}),
+        ("PATCH", "/a", {"metadata": {"m": 1}}, {"read": 1, "batch": 1}),
+        ("DELETE", "/a", None, {"read": 1, "batch": 1}),
+        ("POST", "/uploads", {"filename": "b"}, {"create": 1}),
+    ],
+)
+async def test_files_keep_to_their_numbers(
+    quiet: Stack,
+    ada: httpx.AsyncClient,
+    cid: str,
+    method: str,
+    path: str,
+    body: Any,
+    expected: Counts,
+) -> None:
+    await save(ada, cid, {"a": b"x", "dir/b": b"y"})
+
+    async with quiet.cosmos_requests() as requests:
+        response = await ada.request(method, files_of(cid) + path, json=body)
+
+    assert response.status_code < 400, response.text
+    assert _data_requests(requests) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"a": b"x"}, {"read": 1, "batch": 1}),
+        ({"a": b"x", "b": b"y"}, {"query": 1, "batch": 1}),
+    ],
+)
+async def test_saving_files_takes_two_requests_however_many_they_are(
+    quiet: Stack, ada: httpx.AsyncClient, cid: str, files: dict[str, Any], expected: Counts
+) -> None:
+    async with quiet.cosmos_requests() as requests:
+        await save(ada, cid, files)
+
+    assert _data_requests(requests) == expected
+
+
+async def test_committing_an_upload_takes_three_requests(
+    quiet: Stack, ada: httpx.AsyncClient, cid: str
+) -> None:
+    path = f"{files_of(cid)}/uploads"
+    upload = answer_of(await ada.post(path, json={"filename": "a"}))
+    async with httpx.AsyncClient() as anybody:
+        await anybody.put(upload["url"], content=b"x", headers=upload["headers"])
+    path = f"{path}/{upload['upload_id']}"
+
+    assert await counted(quiet, ada, "POST", path) == {"read": 2, "batch": 1}
+    assert await counted(quiet, ada, "POST", path) == {"read": 2}
 
 
 async def test_a_large_latest_message_costs_one_request_more(
