@@ -4,6 +4,7 @@ from uuid import UUID
 
 from shared import resources
 from shared.api.endpoint import new_router
+from shared.api.openapi.described import FORWARDED, Described
 from shared.container import App
 from shared.contracts.assistant_service import (
     ConfigPutRequest,
@@ -39,6 +40,7 @@ async def list_assistants(app: App, caller: User, query: AssistantsQuery) -> Ass
 @router.post(
     "assistants",
     name="assistants_create",
+    docs=Described(errors={400: "The assistant service is unknown or offline"}, forwards=True),
     status=201,
     queues=[resources.DELIVERIES_QUEUE],
 )
@@ -56,6 +58,10 @@ async def get_assistant(app: App, caller: User, assistant_id: UUID) -> Assistant
 @router.patch(
     "assistants/{assistant_id}",
     name="assistants_update",
+    docs=Described(
+        errors={400: "The assistant service is offline", 409: "It was changed meanwhile"},
+        forwards=True,
+    ),
     queues=[resources.DELIVERIES_QUEUE],
 )
 async def update_assistant(
@@ -76,13 +82,13 @@ async def delete_assistant(app: App, caller: User, assistant_id: UUID) -> None:
     await app.assistants.delete(caller, assistant_id)
 
 
-@router.get("assistants/{assistant_id}/config", name="assistants_config_get")
+@router.get("assistants/{assistant_id}/config", name="assistants_config_get", docs=FORWARDED)
 async def get_config(app: App, caller: User, assistant_id: UUID) -> ConfigResponse:
     """Get the configuration of an assistant of one's own."""
     return await app.assistants.get_config(caller, assistant_id)
 
 
-@router.put("assistants/{assistant_id}/config", name="assistants_config_put")
+@router.put("assistants/{assistant_id}/config", name="assistants_config_put", docs=FORWARDED)
 async def put_config(
     app: App, caller: User, assistant_id: UUID, body: ConfigPutRequest
 ) -> ConfigResponse:
@@ -100,7 +106,7 @@ async def list_conversations(
     return await app.conversations.list_of_assistant(assistant, query)
 
 
-@router.get(STATES, name="assistants_states_all")
+@router.get(STATES, name="assistants_states_all", docs=FORWARDED)
 async def list_states(
     app: App, caller: User, assistant_id: UUID, conversation_id: UUID
 ) -> StateDescriptionList:
@@ -108,7 +114,7 @@ async def list_states(
     return await app.states.list_states(caller, assistant_id, conversation_id)
 
 
-@router.get(f"{STATES}/{{state_id}}", name="assistants_states_get")
+@router.get(f"{STATES}/{{state_id}}", name="assistants_states_get", docs=FORWARDED)
 async def get_state(
     app: App, caller: User, assistant_id: UUID, conversation_id: UUID, state_id: str
 ) -> StateResponse:
@@ -116,7 +122,7 @@ async def get_state(
     return await app.states.get(caller, assistant_id, conversation_id, state_id)
 
 
-@router.put(f"{STATES}/{{state_id}}", name="assistants_states_put")
+@router.put(f"{STATES}/{{state_id}}", name="assistants_states_put", docs=FORWARDED)
 async def put_state(
     app: App,
     caller: User,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared import resources
 from shared.api.endpoint import new_router
+from shared.api.openapi.described import FORWARDED
 from shared.container import App
 from shared.contracts.conversations import (
     Conversation,
@@ -43,6 +44,7 @@ async def create_conversation(app: App, caller: User, body: NewConversation) -> 
 @router.post(
     "conversations/{owner_id}",
     name="conversations_post_by_id",
+    docs=FORWARDED,
     queues=[resources.DELIVERIES_QUEUE],
 )
 async def duplicate_or_create(

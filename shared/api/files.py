@@ -82,6 +82,7 @@ _DOWNLOADS = Described(
         ),
         304: Answer("The client has it already", headers={"ETag": "of the version"}),
     },
+    also={"/versions": Answer("List the versions of a file", {"application/json": FileVersions})},
 )
 _JSON_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(JsonObject)
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from shared import resources
 from shared.api.endpoint import new_router
+from shared.api.openapi.described import Described
 from shared.container import App
 from shared.contracts.messages import (
     ConversationMessage,
@@ -31,6 +32,7 @@ async def list_messages(
 @router.post(
     ALL,
     name="messages_create",
+    docs=Described(errors={409: "The conversation has a message with this id"}),
     queues=[resources.DELIVERIES_QUEUE, resources.TITLES_QUEUE],
 )
 async def create_message(

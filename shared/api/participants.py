@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared import resources
 from shared.api.endpoint import new_router
+from shared.api.openapi.described import FORWARDED
 from shared.container import App
 from shared.contracts.base import WireModel
 from shared.contracts.participants import (
@@ -48,7 +49,7 @@ async def get_participant(
     return await app.participants.get(caller, conversation_id, participant_id)
 
 
-@router.put(ONE, name="participants_put", queues=[resources.DELIVERIES_QUEUE])
+@router.put(ONE, name="participants_put", docs=FORWARDED, queues=[resources.DELIVERIES_QUEUE])
 async def put_participant(
     app: App,
     caller: Actor,
@@ -60,7 +61,7 @@ async def put_participant(
     return await app.participants.put(caller, conversation_id, participant_id, body)
 
 
-@router.patch(ONE, name="participants_update", queues=[resources.DELIVERIES_QUEUE])
+@router.patch(ONE, name="participants_update", docs=FORWARDED, queues=[resources.DELIVERIES_QUEUE])
 async def update_participant(
     app: App,
     caller: Actor,

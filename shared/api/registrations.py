@@ -5,6 +5,7 @@ Service ids may hold slashes, so the id is the rest of the path.
 
 from shared import resources
 from shared.api.endpoint import new_router
+from shared.api.openapi.described import Answer, Described
 from shared.container import App
 from shared.contracts.assistant_service import ServiceInfo, ServiceInfoList
 from shared.contracts.registrations import (
@@ -23,6 +24,7 @@ router = new_router()
 
 PATH = "assistant-service-registrations/{*assistant_service_id}"
 INFO = "/info"
+CHANGING = "The registration is being changed by too many requests"
 
 
 @router.get("assistant-service-registrations", name="registrations_all")
@@ -36,6 +38,7 @@ async def list_registrations(
 @router.post(
     "assistant-service-registrations",
     name="registrations_create",
+    docs=Described(errors={409: "There is a service with this id"}),
     queues=[resources.DELIVERIES_QUEUE],
 )
 async def create_registration(
@@ -45,7 +48,9 @@ async def create_registration(
     return await app.registrations.create(caller, body)
 
 
-@router.post(PATH, name="registrations_reset_key", suffix="/api-key")
+@router.post(
+    PATH, name="registrations_reset_key", docs=Described(errors={409: CHANGING}), suffix="/api-key"
+)
 async def reset_key(
     app: App, caller: User, assistant_service_id: str
 ) -> AssistantServiceRegistration:
@@ -63,7 +68,12 @@ async def get_registration(
     return await app.registrations.get(assistant_service_id)
 
 
-@router.put(PATH, name="registrations_heartbeat", queues=[resources.SERVICE_STATUS_QUEUE])
+@router.put(
+    PATH,
+    name="registrations_heartbeat",
+    docs=Described(errors={400: "The address is not https", 409: CHANGING}),
+    queues=[resources.SERVICE_STATUS_QUEUE],
+)
 async def heartbeat(
     app: App,
     caller: Service,
@@ -74,7 +84,11 @@ async def heartbeat(
     return await app.registrations.heartbeat(caller, assistant_service_id, body)
 
 
-@router.patch(PATH, name="registrations_update")
+@router.patch(
+    PATH,
+    name="registrations_update",
+    docs=Described(errors={400: "A field is null", 409: CHANGING}),
+)
 async def update_registration(
     app: App, caller: User, assistant_service_id: str, body: UpdateAssistantServiceRegistration
 ) -> AssistantServiceRegistration:
@@ -94,7 +108,14 @@ async def list_infos(app: App, caller: Principal, query: ServiceInfosQuery) -> S
     return await app.registrations.list_infos(caller, query)
 
 
-@router.get("assistant-services/{*assistant_service_id}", name="services_info")
+@router.get(
+    "assistant-services/{*assistant_service_id}",
+    name="services_info",
+    docs=Described(
+        forwards=True,
+        also={INFO: Answer("The same as without this ending", {"application/json": ServiceInfo})},
+    ),
+)
 async def get_info(
     app: App,
     caller: User,  # noqa: ARG001 (says who may call)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared import resources
 from shared.api.endpoint import new_router
+from shared.api.openapi.described import Described
 from shared.container import App
 from shared.contracts.shares import (
     ConversationShare,
@@ -20,6 +21,8 @@ from shared.domain.principals import Assistant, User
 
 router = new_router()
 
+UNKNOWN = Described(errors={400: "The conversation is unknown, or not one to share"})
+
 ALL = "conversation-shares"
 ONE = f"{ALL}/{{conversation_share_id}}"
 REDEMPTIONS = f"{ONE}/redemptions"
@@ -31,13 +34,13 @@ async def list_shares(app: App, caller: User, query: SharesQuery) -> Conversatio
     return await app.shares.list_shares(caller, query)
 
 
-@router.post(ALL, name="shares_create", queues=[resources.DELIVERIES_QUEUE])
+@router.post(ALL, name="shares_create", docs=UNKNOWN, queues=[resources.DELIVERIES_QUEUE])
 async def create_share(app: App, caller: User, body: NewConversationShare) -> ConversationShare:
     """Share a conversation: whoever knows the id of the share may redeem it."""
     return await app.shares.create(caller, body)
 
 
-@router.post(f"{ALL}/{{owner_id}}", name="shares_create_for_owner")
+@router.post(f"{ALL}/{{owner_id}}", name="shares_create_for_owner", docs=UNKNOWN)
 async def create_share_for_owner(
     app: App,
     caller: Assistant,

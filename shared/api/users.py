@@ -4,6 +4,7 @@ from pydantic import Field
 
 from shared import resources
 from shared.api.endpoint import new_router
+from shared.api.openapi.described import Described
 from shared.container import App
 from shared.contracts.base import WireModel
 from shared.contracts.users import UpdateUser, UserList
@@ -31,7 +32,12 @@ async def get_me(app: App, caller: User) -> UserView:
     return await app.profiles.me(caller)
 
 
-@router.put("users/me", name="users_me_put", queues=[resources.DELIVERIES_QUEUE])
+@router.put(
+    "users/me",
+    name="users_me_put",
+    docs=Described(errors={409: "Too many changes at once"}),
+    queues=[resources.DELIVERIES_QUEUE],
+)
 async def put_me(app: App, caller: User, body: UpdateUser) -> UserView:
     """Change one's own profile."""
     return await app.profiles.update_me(caller, body)

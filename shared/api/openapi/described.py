@@ -49,3 +49,6 @@ class Described:
 
 NOTHING_MORE = Described()
 """For routes whose signature says it all."""
+
+FORWARDED = Described(forwards=True)
+"""For routes that an assistant service answers."""
