@@ -20,9 +20,9 @@ HIDDEN = Described(hidden=True)
 VIEWER = Path(__file__).parent / "viewer"
 ASSETS = {
     "favicon-32x32.png": "image/png",
-    "start.js": "text/javascript; charset=utf-8",
-    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-    "swagger-ui.css": "text/css; charset=utf-8",
+    "start.js": "text/javascript",
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
 }
 PAGE = "index.html"
 ASSET_SECONDS = 24 * 3600
@@ -60,7 +60,7 @@ async def get_openapi(request: func.HttpRequest) -> func.HttpResponse:
 @router.get("docs", name="docs_page", anonymous=True, docs=HIDDEN)
 async def get_page(request: func.HttpRequest) -> func.HttpResponse:
     """Get a page that shows the description of the API."""
-    page = await asyncio.to_thread(_file, PAGE, "text/html; charset=utf-8")
+    page = await asyncio.to_thread(_file, PAGE, "text/html")
     response = _respond(request, page, "no-cache")
     response.headers["Content-Security-Policy"] = PAGE_POLICY
     return response

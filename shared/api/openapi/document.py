@@ -49,7 +49,7 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
         "paths": {"/": _ROOT} | paths.found,
         "components": {
             "schemas": schemas.components(routes) | errors.SCHEMAS,
-            "responses": errors.components(),
+            "responses": errors.components(routes),
             "securitySchemes": SECURITY_SCHEMES,
         },
     }

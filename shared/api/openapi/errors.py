@@ -1,5 +1,6 @@
 """The errors that a route can answer: which statuses, and what they look like."""
 
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from shared.api.routing import Route
@@ -111,9 +112,14 @@ def responses(route: Route) -> dict[str, Any]:
     return found
 
 
-def components() -> dict[str, Any]:
-    """The common error responses, by name."""
-    return {_name(status): _response(status, meaning) for status, meaning in MEANINGS.items()}
+def components(routes: Iterable[Route]) -> dict[str, Any]:
+    """The error responses that routes have in common, by name."""
+    used = {item for route in routes for item in statuses(route).items()}
+    return {
+        _name(status): _response(status, meaning)
+        for status, meaning in MEANINGS.items()
+        if (status, meaning) in used
+    }
 
 
 def _reference(status: int) -> dict[str, Any]:
