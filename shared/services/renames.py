@@ -130,27 +130,38 @@ class Renames:
             renamed.name_version,
             request.correlation_id,
         )
-        for start in range(0, min(len(ids), limit), CHUNK):
+        done = [
             await self._rename(ids[start : min(start + CHUNK, limit)], command)
+            for start in range(0, min(len(ids), limit), CHUNK)
+        ]
+        if not all(done):
+            raise DependencyUnavailable
         if len(ids) <= limit:
             return None
         return request.model_copy(update={"after": ids[limit - 1]})
 
-    async def _rename(self, ids: Sequence[UUID], command: RenameParticipant) -> None:
+    async def _rename(self, ids: Sequence[UUID], command: RenameParticipant) -> bool:
+        """Whether all have it: one that is too busy keeps no other from being renamed."""
         concerned = [
             conversation.conversation_id
             for conversation in await self._conversations.load_many(ids)
             if command.concerns(conversation)
         ]
+        done: list[bool] = []
         for start in range(0, len(concerned), SIDE_BY_SIDE):
             together = concerned[start : start + SIDE_BY_SIDE]
-            await asyncio.gather(*(self._apply(found, command) for found in together))
+            done += await asyncio.gather(*(self._apply(found, command) for found in together))
+        return all(done)
 
-    async def _apply(self, conversation_id: UUID, command: RenameParticipant) -> None:
+    async def _apply(self, conversation_id: UUID, command: RenameParticipant) -> bool:
+        """Whether it is done, or never will be: a conversation that is gone, or full."""
         try:
             await self._changes.apply(conversation_id, command)
-        except NotFound:
-            return
+        except DependencyUnavailable:
+            return False
+        except AppError as error:
+            log(_logger, logging.WARNING, "not_renamed", error=error.detail)
+        return True
 
     async def _rename_creator(self, user_id: str, name: str) -> None:
         """Registrations of assistant services show who made them."""
