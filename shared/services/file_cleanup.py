@@ -1,6 +1,6 @@
 """Removing blobs that belong to nothing: what a failed upload, or a deleted file, left behind.
 
-Nobody can see a blob without a record: records say where the bytes are. See decision 9.
+Nobody can see a blob without a record: records say where the bytes are. See decision 11.
 """
 
 from collections.abc import AsyncIterator, Iterator
