@@ -1,5 +1,6 @@
 """New names and images: all conversations of a person or an assistant show them."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from azure.storage.queue.aio import QueueClient
 
 from local.stack.stack import Stack
 from shared import resources
-from shared.services.renames import RenameRequest
+from shared.services.renames import AT_ONCE, RenameRequest
 from tests.api.builders import (
     answer_of,
     events_of,
@@ -63,6 +64,25 @@ async def name_events(client: httpx.AsyncClient, conversation_id: str) -> list[s
         for event in await events_of(client, conversation_id)
         if event["event"] == "participant.updated"
     ]
+
+
+async def test_the_message_is_sent_before_the_name_is_stored(
+    ada: httpx.AsyncClient, stack: Stack
+) -> None:
+    # The first test here: later ones leave messages that are on their way out of the queue.
+    before = answer_of(await ada.get("/users/me"))
+    waiting = await messages_in(stack)
+    await stack.cosmos_admin.add_fault(
+        operation="replace", container=resources.USERS, status=503, times=20
+    )
+    try:
+        response = await ada.put("/users/me", json={"image": "data:x"})
+    finally:
+        await stack.cosmos_admin.clear_faults()
+
+    assert response.status_code == 503
+    assert answer_of(await ada.get("/users/me")) == before
+    assert await messages_in(stack) == waiting + 1
 
 
 class TestPeople:
@@ -245,6 +265,24 @@ class TestInTheBackground:
         for conversation_id in (min(ids), max(ids)):
             assert await name_events(ada, conversation_id) == ["Stored"]
 
+    async def test_more_conversations_than_a_request_can_wait_for(
+        self, ada: httpx.AsyncClient
+    ) -> None:
+        for _ in range(0, AT_ONCE + 10, 10):
+            await asyncio.gather(*(new_conversation(ada) for _ in range(10)))
+        answer_of(await ada.put("/users/me", json={"image": "data:x"}))
+
+        async def missing() -> int:
+            listed = answer_of(await ada.get("/conversations"))["conversations"]
+            assert len(listed) == AT_ONCE + 10
+            return [one["participants"][0]["image"] for one in listed].count(None)
+
+        async def is_shown() -> bool:
+            return await missing() == 0
+
+        assert await missing() <= 10
+        await eventually(is_shown)
+
     async def test_the_events_carry_the_correlation_id_of_the_request(
         self, ada: httpx.AsyncClient
     ) -> None:
@@ -283,11 +321,22 @@ class TestInTheBackground:
             await users.replace_item(user_id, profile | {"name": name, "name_version": version})
 
 
-async def send(stack: Stack, request: RenameRequest) -> None:
-    """Put a message into the queue, as the application does."""
-    async with QueueClient.from_connection_string(
+def renames_queue(stack: Stack) -> QueueClient:
+    """The queue of renames, encoded as the application does."""
+    return QueueClient.from_connection_string(
         stack.addresses.environment["AzureWebJobsStorage"],
         resources.RENAMES_QUEUE,
         message_encode_policy=TextBase64EncodePolicy(),
-    ) as queue:
+    )
+
+
+async def send(stack: Stack, request: RenameRequest) -> None:
+    """Put a message into the queue."""
+    async with renames_queue(stack) as queue:
         await queue.send_message(request.model_dump_json())
+
+
+async def messages_in(stack: Stack) -> int:
+    """How many messages are in the queue, those that are not visible yet included."""
+    async with renames_queue(stack) as queue:
+        return (await queue.get_queue_properties()).approximate_message_count or 0
