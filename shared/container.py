@@ -280,7 +280,12 @@ class App(Outside):
     @cached_property
     def unborn(self) -> Unborn:
         """Conversations that are being made."""
-        return Unborn(self.conversation_records, self.link_records, self.purges)
+        return Unborn(
+            self.conversation_records,
+            self.link_records,
+            self.purges,
+            self.settings.transfers.cleanup_seconds,
+        )
 
     @cached_property
     def exports(self) -> Exports:

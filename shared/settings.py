@@ -157,13 +157,15 @@ class TransferSettings(_Section):
     """Sizes in bytes of archives, and for how many seconds an address of one is good.
 
     `max_response_bytes`: a larger archive is fetched from an address of its own.
-    `max_content_bytes`: of what is in an archive, unpacked.
+    `max_content_bytes`: of what is in an archive, unpacked. `cleanup_seconds` after an import or
+    a duplication began, what a crash left of it is removed: longer than any function may run.
     """
 
     max_response_bytes: int = Field(default=32 * 1024 * 1024, ge=1, le=100_000_000)
     max_archive_bytes: int = Field(default=1024**3, ge=1)
     max_content_bytes: int = Field(default=4 * 1024**3, ge=1)
     address_seconds: int = Field(default=900, ge=1, le=24 * 3600)
+    cleanup_seconds: int = Field(default=900, ge=1, le=24 * 3600)
 
 
 class AzureSpeechSettings(_Section):

@@ -105,8 +105,10 @@ class Imports:
             await self._assistants.publish(plan)
             await self._unborn.publish(conversations)
         except Exception:
-            await self._unborn.abandon(conversations)
-            await self._assistants.take_back(restored)
+            try:
+                await self._assistants.take_back(restored)
+            finally:
+                await self._unborn.abandon(conversations)
             raise
 
     async def _store(self, archive: ArchiveReader, plan: ImportPlan) -> None:

@@ -16,19 +16,22 @@ from shared.errors import NotFound
 from shared.services.purges import Purges
 from shared.services.side_by_side import for_each
 
-WRITE_AHEAD_SECONDS = 900
-"""Longer than any function may run (host.json)."""
-
 
 class Unborn:
     """Begins, publishes and abandons conversations."""
 
     def __init__(
-        self, conversations: ConversationRepository, links: LinkRepository, purges: Purges
+        self,
+        conversations: ConversationRepository,
+        links: LinkRepository,
+        purges: Purges,
+        cleanup_seconds: int,
     ) -> None:
+        """`cleanup_seconds` is longer than any function may run."""
         self._conversations = conversations
         self._links = links
         self._purges = purges
+        self._cleanup_seconds = cleanup_seconds
 
     async def begin(self, conversations: Sequence[Conversation]) -> None:
         """Prepare for the conversations, whose participants must be complete."""
@@ -43,7 +46,7 @@ class Unborn:
         await for_each(conversations, self._abandon)
 
     async def _begin(self, conversation: Conversation) -> None:
-        await self._purges.later(conversation.conversation_id, WRITE_AHEAD_SECONDS)
+        await self._purges.later(conversation.conversation_id, self._cleanup_seconds)
         for source in _sources(conversation):
             await self._links.add(source, Link.CONVERSATION, conversation.conversation_id)
 

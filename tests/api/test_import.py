@@ -1,6 +1,5 @@
 """Importing archives: those that we made, and those of the original service."""
 
-import hashlib
 import uuid
 from typing import Any
 
@@ -14,6 +13,7 @@ from tests.api.archive_builders import (
     import_archive,
     message_record,
     pack,
+    pack_entries,
     send,
 )
 from tests.api.assistant_builders import answering, calls, form_parts, meet
@@ -25,109 +25,8 @@ from tests.api.builders import (
     user_id_of,
 )
 from tests.api.conftest import Person
+from tests.api.original_archive import SOMEBODY, THEN, original_archive
 from tests.support.assistant_service import RecordingService
-
-SOMEBODY = "11111111-1111-4111-8111-111111111111.22222222-2222-4222-8222-222222222222"
-THEN = "2025-01-02T03:04:05.678901"
-
-
-def original_archive(service_id: str) -> tuple[dict[str, str], bytes]:
-    """Every record type as the original service writes it, on SQLite: datetimes without a zone."""
-    ids = {name: str(uuid.uuid4()) for name in ("assistant", "cid", "message", "answer", "file")}
-    conversation = conversation_record(
-        conversation_id=ids["cid"], title="Old", meta_data={"k": [1]}, created_datetime=THEN
-    )
-    stored = [f"{uuid.UUID(ids['file']).hex}_{number}" for number in (1, 2)]
-    rows = [
-        _assistant(ids, service_id),
-        conversation,
-        message_record(
-            ids["cid"],
-            message_id=ids["message"],
-            sequence=71,
-            created_datetime=THEN,
-            sender_participant_id=SOMEBODY,
-            meta_data={"m": 1},
-            filenames=["a/ä.txt"],
-        ),
-        message_record(
-            ids["cid"],
-            message_id=ids["answer"],
-            sequence=72,
-            sender_participant_id=ids["assistant"],
-            sender_participant_role="assistant",
-            message_type="notice",
-            content="noticed",
-        ),
-        ("ConversationMessageDebug", {"message_id": ids["answer"], "data": {"d": 1}}),
-        (
-            "UserParticipant",
-            _participant(ids, user_id=SOMEBODY, service_user=False)
-            | {"conversation_permission": "read_write"},
-        ),
-        ("AssistantParticipant", _participant(ids, assistant_id=ids["assistant"])),
-        (
-            "File",
-            {
-                "file_id": ids["file"],
-                "conversation_id": ids["cid"],
-                "filename": "a/ä.txt",
-                "current_version": 2,
-                "created_datetime": THEN,
-            },
-        ),
-        *(("FileVersion", _version(ids, number, stored[number - 1])) for number in (1, 2)),
-    ]
-    entries = {
-        f"files/{ids['cid']}/{hashlib.sha256(name.encode()).hexdigest()}": content
-        for name, content in zip(stored, (b"one", b"two!"), strict=True)
-    }
-    base = f"assistants/{ids['assistant']}"
-    entries[f"{base}/assistant_data.bin"] = b"assistant data"
-    entries[f"{base}/conversations/{ids['cid']}/conversation_data.bin"] = b"conversation data"
-    return ids, pack(rows, entries)
-
-
-def _assistant(ids: dict[str, str], service_id: str) -> tuple[str, dict[str, Any]]:
-    return "Assistant", {
-        "assistant_id": ids["assistant"],
-        "owner_id": "somebody.else",
-        "assistant_service_id": service_id,
-        "template_id": "default",
-        "created_datetime": THEN,
-        "imported_from_assistant_id": None,
-        "name": "Old hand",
-        "image": "data:x",
-        "meta_data": {"a": 1},
-    }
-
-
-def _participant(ids: dict[str, str], **fields: Any) -> dict[str, Any]:
-    return {
-        "conversation_id": ids["cid"],
-        "name": "Old name",
-        "image": None,
-        "joined_datetime": THEN,
-        "status": "thinking",
-        "status_updated_datetime": THEN,
-        "active_participant": True,
-        "meta_data": {"p": 1},
-        **fields,
-    }
-
-
-def _version(ids: dict[str, str], number: int, stored_as: str) -> dict[str, Any]:
-    return {
-        "file_id": ids["file"],
-        "version": number,
-        "participant_id": ids["assistant"],
-        "participant_role": "assistant",
-        "created_datetime": THEN,
-        "meta_data": {"v": number},
-        "content_type": "text/plain",
-        "file_size": 3,
-        "storage_filename": stored_as,
-    }
 
 
 async def test_an_archive_of_the_original_service_is_imported_with_every_record(
@@ -358,3 +257,66 @@ async def test_an_unknown_assistant_service_is_refused(ada: httpx.AsyncClient) -
     assert response.status_code == 400
     assert response.json() == {"detail": "assistant service id nobody.knows is not valid"}
     assert answer_of(await ada.get("/conversations"))["conversations"] == []
+
+
+NO_ZIP = {"files": {"from_export": ("a.zip", b"no zip")}}
+UNSAFE = {"files": {"from_export": ("a.zip", pack_entries({"workbench.jsonl": b"", "../x": b"y"}))}}
+FAULTY = {"files": {"from_export": ("a.zip", pack([conversation_record(), ("Share", {})]))}}
+STRAY = {"files": {"from_export": ("a.zip", pack([message_record(str(uuid.uuid4()))]))}}
+HUGE = {
+    "files": {"from_export": ("a.zip", pack([conversation_record(meta_data={"x": "y" * 10**6})]))}
+}
+MALFORMED = {"content": b"--x", "headers": {"content-type": "multipart/form-data; boundary=y"}}
+
+
+@pytest.mark.parametrize(
+    ("request_of", "status"),
+    [
+        (NO_ZIP, 400),
+        (UNSAFE, 400),
+        (FAULTY, 400),
+        (STRAY, 400),
+        (HUGE, 413),
+        (MALFORMED, 422),
+        ({"data": {"from_export": "text"}}, 422),
+        ({"content": b"x", "headers": {"content-type": "text/plain"}}, 422),
+        ({"content": b"{", "headers": {"content-type": "application/json"}}, 422),
+        ({}, 422),
+    ],
+)
+async def test_what_can_not_be_imported_is_refused_and_leaves_nothing(
+    ada: httpx.AsyncClient, request_of: dict[str, Any], status: int
+) -> None:
+    response = await ada.post("/conversations/import", **request_of)
+
+    assert response.status_code == status, response.text
+    assert response.json()["detail"]
+    assert answer_of(await ada.get("/conversations"))["conversations"] == []
+
+
+async def test_a_message_too_large_to_store_leaves_nothing(ada: httpx.AsyncClient) -> None:
+    conversation = conversation_record()
+    cid = conversation[1]["conversation_id"]
+    rows = [conversation, message_record(cid), message_record(cid, content="x" * 2_000_000)]
+
+    response = await send(ada, pack(rows))
+
+    assert response.status_code == 413
+    assert answer_of(await ada.get("/conversations"))["conversations"] == []
+
+
+async def test_an_assistant_from_elsewhere_stays_an_inactive_participant(
+    ada: httpx.AsyncClient, person: Person, service: RecordingService
+) -> None:
+    meeting = await meet(person(), service)
+    conversation = conversation_record()
+    row = {"conversation_id": conversation[1]["conversation_id"], "assistant_id": meeting.aid}
+
+    result = await import_archive(ada, pack([conversation, ("AssistantParticipant", row)]))
+
+    [cid] = result["conversation_ids"]
+    participants = (await get_conversation(ada, cid))["participants"]
+    active = {found["id"]: found["active_participant"] for found in participants}
+    assert active[meeting.aid] is False
+    async with service.workbench(meeting.aid) as me:
+        assert (await me.get(f"/conversations/{cid}")).status_code == 404
