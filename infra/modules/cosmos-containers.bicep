@@ -73,7 +73,7 @@ resource sqlContainers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
         kind: 'Hash'
         version: 2
       }
-      defaultTtl: container.timeToLive == 0 ? null : container.timeToLive
+      defaultTtl: container.timeToLive != 0 ? container.timeToLive : null
       indexingPolicy: {
         indexingMode: 'consistent'
         automatic: true

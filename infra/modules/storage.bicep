@@ -40,6 +40,7 @@ var queues = [
   'conversation-titles'
   'participant-renames'
   'file-cleanups'
+  'conversation-shares'
 ]
 var tables = ['AssistantServiceRegistrations']
 

@@ -1,0 +1,160 @@
+"""infra/ makes what the code names, sets what it reads, and indexes what it asks."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared import resources as code
+from shared.resources import CosmosContainer
+from shared.settings import load
+from tests.infra import drift, queries
+from tests.infra.template import resources
+from tests.infra.test_templates import SOURCES, changed
+from tests.infra.values import options_of
+
+MADE = resources(SOURCES)
+QUERIES = queries.queries()
+CONVERSATIONS = next(found for found in code.COSMOS_CONTAINERS if found.name == code.CONVERSATIONS)
+
+
+def test_infra_makes_what_the_code_names_and_nothing_else() -> None:
+    assert drift.names(MADE) == []
+
+
+def test_containers_are_as_the_code_describes_them() -> None:
+    assert drift.containers(MADE) == []
+
+
+def test_infra_sets_what_is_read_and_nothing_else() -> None:
+    assert drift.settings(MADE) == []
+
+
+def test_the_app_starts_with_the_settings_that_are_always_set() -> None:
+    values = dict.fromkeys(drift.always_set(MADE), "https://example.test/")
+    values |= {
+        "WORKBENCH__AUTH__ISSUERS": "[]",
+        "WORKBENCH__SERVICE__DEFAULT_ASSISTANTS": "[]",
+    }
+    settings = load(values)
+    assert settings.storage.queue_service_uri == "https://example.test/"
+    assert settings.service.assistant_api_key.is_secured
+    assert settings.cosmos.key is None
+
+
+def test_there_are_queries() -> None:
+    assert len(QUERIES) > 8
+    assert {query.container for query in QUERIES} >= {code.CONVERSATIONS, code.LINKS, code.SHARES}
+
+
+def _container_id(container: CosmosContainer) -> str:
+    return container.name
+
+
+@pytest.mark.parametrize("container", code.COSMOS_CONTAINERS, ids=_container_id)
+def test_every_query_has_an_index(container: CosmosContainer) -> None:
+    assert queries.not_indexed(QUERIES, container) == []
+
+
+@pytest.mark.parametrize("container", code.COSMOS_CONTAINERS, ids=_container_id)
+def test_no_index_is_idle(container: CosmosContainer) -> None:
+    assert queries.not_used(QUERIES, container) == []
+
+
+def test_nothing_expires_late() -> None:
+    """What is on its way is removed after two days, whoever forgot it."""
+    (policy,) = (found for found in MADE if found.type.endswith("managementPolicies"))
+    (rule,) = policy.property_at("policy.rules")
+    assert rule["definition"]["filters"]["prefixMatch"] == [f"{code.TRANSFERS_BLOB_CONTAINER}/"]
+    deletion = rule["definition"]["actions"]["baseBlob"]["delete"]
+    assert deletion == {"daysAfterModificationGreaterThan": 2}
+
+
+def test_no_service_takes_keys() -> None:
+    expected = {
+        "Microsoft.Storage/storageAccounts": ("allowSharedKeyAccess", False),
+        "Microsoft.DocumentDB/databaseAccounts": ("disableLocalAuth", True),
+        "Microsoft.SignalRService/webPubSub": ("disableLocalAuth", True),
+        "Microsoft.CognitiveServices/accounts": ("disableLocalAuth", True),
+        "Microsoft.Insights/components": ("DisableLocalAuth", True),
+        "Microsoft.KeyVault/vaults": ("enableRbacAuthorization", True),
+    }
+    found = [resource for resource in MADE if resource.type in expected]
+    assert {resource.type for resource in found} == set(expected)
+    for resource in found:
+        name, value = expected[resource.type]
+        assert resource.property_at(name) is value, resource.where
+
+
+def test_reads_see_what_was_written() -> None:
+    """Decision 8: one region and bounded staleness."""
+    (account,) = (made for made in MADE if made.type == "Microsoft.DocumentDB/databaseAccounts")
+    assert account.property_at("consistencyPolicy.defaultConsistencyLevel") == "BoundedStaleness"
+    assert len(account.property_at("locations")) == 1
+    assert account.property_at("enableMultipleWriteLocations") is False
+
+
+def test_cosmos_is_serverless_unless_asked_otherwise() -> None:
+    (account,) = (made for made in MADE if made.type == "Microsoft.DocumentDB/databaseAccounts")
+    assert [{"name": "EnableServerless"}] in options_of(account.property_at("capabilities"))
+
+
+PLANTED = {
+    "a queue that is missing": ("storage", "  'service-status'\n", "", "names"),
+    "a queue that nobody knows": ("storage", "'service-status'", "'service-states'", "names"),
+    "a missing poison queue": ("storage", "'${queue}-poison'", "'${queue}-poisoned'", "names"),
+    "a table": ("storage", "AssistantServiceRegistrations", "Registrations", "names"),
+    "a blob container": ("storage", "['files', 'transfers']", "['files']", "names"),
+    "a container": ("cosmos-containers", "name: 'links'", "name: 'link'", "names"),
+    "a hub": ("web-pubsub", "hubName = 'workbench'", "hubName = 'chat'", "names"),
+    "the database": ("cosmos", "databaseName = 'workbench'", "databaseName = 'chat'", "names"),
+    "a partition key": ("cosmos-containers", "'/source'", "'/target'", "containers"),
+    "an expiry": ("cosmos-containers", "timeToLive: -1", "timeToLive: 0", "containers"),
+    "an indexed path": ("cosmos-containers", "'/sequence/?'", "'/timestamp/?'", "containers"),
+    "the order of an index": ("cosmos-containers", "'ascending'", "'descending'", "containers"),
+    "what isn't indexed": ("cosmos-containers", "{ path: '/*' }, ", "", "containers"),
+    "a setting that is not set": (
+        "app-settings",
+        "  WORKBENCH__WEB_PUBSUB__ENDPOINT: webPubSubEndpoint\n",
+        "",
+        "settings",
+    ),
+    "a misspelt setting": ("app-settings", "COSMOS__ENDPOINT", "COSMOS__ENDPOIN", "settings"),
+    "a schedule": ("app-settings", "ONLINE_CHECK_SCHEDULE", "ONLINE_SCHEDULE", "settings"),
+    "a setting that Flex Consumption refuses": (
+        "app-settings",
+        "  AZURE_CLIENT_ID:",
+        "  FUNCTIONS_WORKER_RUNTIME: 'python'\n  AZURE_CLIENT_ID:",
+        "settings",
+    ),
+    "an optional setting": ("app-settings", "AZURE_SPEECH__REGION", "SPEECH_REGION", "settings"),
+}
+
+
+@pytest.mark.parametrize("mistake", PLANTED)
+def test_a_planted_difference_is_found(mistake: str) -> None:
+    file, old, new, check = PLANTED[mistake]
+    made = resources(changed(f"modules/{file}.bicep", old, new))
+    assert getattr(drift, check)(made) != []
+
+
+def test_a_planted_query_without_an_index_is_found() -> None:
+    text = "SELECT * FROM c WHERE c.type = 'x' AND c.sender.name = @name"
+    planted = queries.Query("planted", code.CONVERSATIONS, text)
+    assert queries.not_indexed([planted], CONVERSATIONS) == ["planted: /sender/name has no index"]
+
+
+def test_a_planted_order_without_a_composite_index_is_found() -> None:
+    text = "SELECT * FROM c ORDER BY c.type DESC, c.sequence ASC"
+    planted = queries.Query("planted", code.CONVERSATIONS, text)
+    assert len(queries.not_indexed([planted], CONVERSATIONS)) == 1
+
+
+def test_a_planted_idle_index_is_found() -> None:
+    planted = replace(CONVERSATIONS, indexed_paths=(*CONVERSATIONS.indexed_paths, "/title/?"))
+    assert queries.not_used(QUERIES, planted) == ["conversations: no query uses /title"]
+
+
+def test_a_planted_idle_composite_index_is_found() -> None:
+    index = (("/type", "ascending"), ("/filename", "ascending"))
+    planted = replace(CONVERSATIONS, composite_indexes=(*CONVERSATIONS.composite_indexes, index))
+    assert len(queries.not_used(QUERIES, planted)) == 1

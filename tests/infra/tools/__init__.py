@@ -1,0 +1,1 @@
+"""Makes infra/schemas/ from what Microsoft publishes about Azure's resource types."""
