@@ -290,12 +290,13 @@ async def test_a_form_without_files_looks_as_the_original_s(
     ada: httpx.AsyncClient, cid: str
 ) -> None:
     missing = [(["body", "files"], "missing", "Field required")]
-    for body in (
+    bodies: list[dict[str, Any]] = [
         {"data": {"x": "y"}},
         {"json": {}},
         {"files": {"other": ("a", b"x")}},
         {"content": b""},
-    ):
+    ]
+    for body in bodies:
         assert faults_of(await ada.put(files_of(cid), **body)) == missing
     text = [("files", (None, b"text"))]
     assert faults_of(await ada.put(files_of(cid), files=text)) == [

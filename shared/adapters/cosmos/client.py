@@ -1,7 +1,7 @@
 """The Cosmos DB client and the translation of its errors."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,6 +66,13 @@ class Cosmos:
         self, container_name: str, partition_key: str, query: str, **parameters: Any
     ) -> list[dict[str, Any]]:
         """All results of a query within one partition; `parameters` are named without `@`."""
+        results = self.iterate_partition(container_name, partition_key, query, **parameters)
+        return [document async for document in results]
+
+    async def iterate_partition(
+        self, container_name: str, partition_key: str, query: str, **parameters: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The same one by one: pages are read as far as they are asked for."""
         container = await self.container(container_name)
         with cosmos_errors():
             results = container.query_items(
@@ -76,7 +83,8 @@ class Cosmos:
                 partition_key=partition_key,
                 max_item_count=LONGEST_PAGE,
             )
-            return [document async for document in results]
+            async for document in results:
+                yield document
 
     async def close(self) -> None:
         """Close the client's connections."""

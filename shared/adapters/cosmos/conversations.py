@@ -114,7 +114,10 @@ class ConversationRepository:
         conversation_id = change.conversation.conversation_id
         operations = batch_operations(change, loaded.etag, now, self._retention)
         if sum(operation.size for operation in operations) > MAX_BATCH_BYTES:
-            raise TooLarge("A message with its debug data may not exceed 2 MB")
+            raise TooLarge(
+                "What is stored at once may not exceed 2 MB: a message with its debug data, or"
+                " the files of a request with the metadata of all their versions"
+            )
         container = await self._cosmos.container(resources.CONVERSATIONS)
         with cosmos_errors():
             try:

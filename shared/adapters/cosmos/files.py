@@ -1,5 +1,6 @@
 """Files: their records live in the conversation's partition; writing them is a change of it."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,10 @@ from shared.adapters.cosmos.documents import (
     without_system_fields,
 )
 from shared.domain.files import File, PendingUpload
-from shared.errors import NotFound
+from shared.errors import NotFound, TooLarge
+
+MAX_METADATA_IN_A_LIST = 16_000_000
+"""Characters of JSON."""
 
 
 class FileRepository:
@@ -51,8 +55,13 @@ class FileRepository:
     async def list_newest(
         self, conversation_id: UUID, prefix: str, after: str, limit: int
     ) -> list[File]:
-        """The first files by name after `after` that begin with `prefix`; newest versions only."""
-        documents = await self._cosmos.query_partition(
+        """The first files by name after `after` that begin with `prefix`; newest versions only.
+
+        Raises TooLarge where their metadata are too much to hold.
+        """
+        found: list[File] = []
+        length = 0
+        async for document in self._cosmos.iterate_partition(
             resources.CONVERSATIONS,
             str(conversation_id),
             f"SELECT TOP {limit} c.conversation_id, c.file_id, c.filename, c.created, c.newest"  # noqa: S608
@@ -60,8 +69,12 @@ class FileRepository:
             " AND c.filename > @after ORDER BY c.filename",
             prefix=prefix,
             after=after,
-        )
-        return [_file(document | {"versions": [document["newest"]]}) for document in documents]
+        ):
+            length += len(json.dumps(document["newest"]["metadata"]))
+            if length > MAX_METADATA_IN_A_LIST:
+                raise TooLarge("The files hold too much metadata: ask with prefix, or limit")
+            found.append(_file(document | {"versions": [document["newest"]]}))
+        return found
 
     async def add_pending(self, upload: PendingUpload, ttl_seconds: int) -> None:
         """Keep an upload that was begun for a while."""
