@@ -11,11 +11,16 @@ ARGS ?=
 # Options for pytest, for example make test PYTEST_ARGS="-k echo"
 PYTEST_ARGS ?=
 
+# How many requests `make fuzz` makes up for each operation, from which seed, and how long it may take
+FUZZ_EXAMPLES ?= 200
+FUZZ_SEED ?= $(shell date +%s)
+FUZZ_SECONDS ?= 7200
+
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup start services test lint clean bench-import
+.PHONY: help setup start services test fuzz lint clean bench-import
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -30,6 +35,10 @@ services: setup ## Start all but the Functions host, for `func start`
 
 test: setup lint ## Check and test everything
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+fuzz: setup ## Make up many requests from the description of the API
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(FUZZ_SEED) FUZZ_TIMEOUT_SECONDS=$(FUZZ_SECONDS) \
+		$(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
 lint: $(DEPENDENCIES) ## Check style, types and who may import whom
 	$(BIN)/ruff check

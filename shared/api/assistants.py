@@ -31,7 +31,11 @@ router = new_router()
 STATES = "assistants/{assistant_id}/conversations/{conversation_id}/states"
 
 
-@router.get("assistants", name="assistants_all")
+@router.get(
+    "assistants",
+    name="assistants_all",
+    docs=Described(errors={404: "No such conversation, or not for this caller"}),
+)
 async def list_assistants(app: App, caller: User, query: AssistantsQuery) -> AssistantList:
     """List one's own assistants, or those that are active in a conversation."""
     return await app.assistants.list_assistants(caller, query)

@@ -44,7 +44,7 @@ _FORM: dict[str, Any] = {
     "type": "object",
     "required": ["files"],
     "properties": {
-        "files": {"type": "array", "maxItems": 10, "items": dict(BINARY)},  # type: ignore[arg-type]
+        "files": {"type": "array", "minItems": 1, "maxItems": 10, "items": dict(BINARY)},  # type: ignore[arg-type]
         "metadata": {
             "type": "string",
             "default": "{}",
@@ -67,13 +67,13 @@ _DOWNLOADS = Described(
     headers=_CONDITIONS,
     answers={
         200: Answer(
-            "The file, or its versions where the path ends in `/versions`",
-            {"application/octet-stream": BINARY, "application/json": FileVersions},
+            "The file, in its own type",
+            {"*/*": {}},
             _FILE_HEADERS,
         ),
         206: Answer(
             "A range of the file",
-            {"application/octet-stream": BINARY},
+            {"*/*": {}},
             _FILE_HEADERS | {"Content-Range": "which part of how many bytes"},
         ),
         303: Answer(
@@ -155,7 +155,7 @@ async def delete_file(
     await app.files.delete(caller, conversation_id, _path(request))
 
 
-@router.post(UPLOADS, name="files_upload_begin")
+@router.post(UPLOADS, name="files_upload_begin", docs=Described(errors={400: "The name won't do"}))
 async def begin_upload(
     app: App, caller: Actor, conversation_id: UUID, body: NewFileUpload
 ) -> FileUpload:

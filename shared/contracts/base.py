@@ -37,6 +37,9 @@ def _children(node: Any) -> list[Any]:
 JsonObject = Annotated[dict[str, Any], AfterValidator(_check_json)]
 """A free-form JSON object, as metadata and debug data are."""
 
+Flag = Annotated[bool, Field(strict=True)]
+"""True or false in a JSON body: no number or word is taken for one."""
+
 ShortText = Annotated[str, Field(max_length=1024)]
 """A name, a title, a status, an id: shown on one line, kept in small documents."""
 

@@ -83,7 +83,7 @@ class NewFileUpload(WireModel):
     filename: str
     content_type: ContentType = ""
     metadata: JsonObject = Field(default_factory=dict)
-    file_size: Annotated[int, Field(ge=0)] | None = None
+    file_size: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
 class FileUpload(WireModel):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from shared.contracts.base import JsonObject, ShortText, WireModel
+from shared.contracts.base import Flag, JsonObject, ShortText, WireModel
 
 
 class ParticipantRole(StrEnum):
@@ -48,5 +48,5 @@ class UpdateParticipant(WireModel):
     """Changes to a participant; a status that is absent or null clears the status."""
 
     status: ShortText | None = None
-    active_participant: bool | None = None
+    active_participant: Flag | None = None
     metadata: JsonObject | None = None

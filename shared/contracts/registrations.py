@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, HttpUrl
 
-from shared.contracts.base import ShortText, WireModel
+from shared.contracts.base import Flag, ShortText, WireModel
 
 
 class AssistantServiceRegistration(WireModel):
@@ -42,7 +42,7 @@ class NewAssistantServiceRegistration(WireModel):
     ]
     name: Annotated[str, Field(min_length=1, max_length=1024)]
     description: Annotated[str, Field(max_length=4096)]
-    include_in_listing: bool = True
+    include_in_listing: Flag = True
 
 
 class UpdateAssistantServiceRegistration(WireModel):
@@ -50,7 +50,7 @@ class UpdateAssistantServiceRegistration(WireModel):
 
     name: ShortText | None = None
     description: Annotated[str, Field(max_length=4096)] | None = None
-    include_in_listing: bool | None = None
+    include_in_listing: Flag | None = None
 
 
 class UpdateAssistantServiceRegistrationUrl(WireModel):
@@ -59,7 +59,7 @@ class UpdateAssistantServiceRegistrationUrl(WireModel):
     name: ShortText
     description: Annotated[str, Field(max_length=4096)]
     url: HttpUrl
-    online_expires_in_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+    online_expires_in_seconds: Annotated[float, Field(strict=True, ge=0, le=86_400)]
 
 
 class RegistrationsQuery(WireModel):

@@ -69,7 +69,7 @@ async def test_an_id_is_taken_once_only(ada: httpx.AsyncClient) -> None:
         ({"assistant_service_id": "x" * 257}, "string_too_long", "assistant_service_id"),
         ({"name": ""}, "string_too_short", "name"),
         ({"description": None}, "string_type", "description"),
-        ({"include_in_listing": "perhaps"}, "bool_parsing", "include_in_listing"),
+        ({"include_in_listing": "perhaps"}, "bool_type", "include_in_listing"),
     ],
 )
 async def test_a_registration_of_the_wrong_form_is_refused(

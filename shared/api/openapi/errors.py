@@ -93,7 +93,7 @@ def statuses(route: Route) -> dict[int, str]:
     if route.body is not None:
         found |= {411, 413, 422}
     if route.docs.request:
-        found |= {400, 411, 413}
+        found |= {400, 411, 413, 422}
     if route.docs.forwards:
         found.add(424)
     return {status: _meaning(route, status) for status in sorted(found)}
