@@ -14,6 +14,7 @@ from local.stack.stack import Stack
 from tests.api.builders import answer_of, post_message, post_messages, user_id_of
 from tests.api.conftest import new_conversation
 from tests.api.file_builders import files_of, save
+from tests.api.share_builders import new_share, redeem, redemptions_of, shares_of
 
 Counts = dict[str, int]
 
@@ -228,3 +229,44 @@ async def test_a_large_latest_message_costs_one_request_more(
     assert await counted(quiet, ada, "GET", f"/conversations/{cid}") == {"read": 2}
     unknown = await ada.get(f"/conversations/{cid}", params={"latest_message_type": "log"})
     assert answer_of(unknown)["latest_message"] is None
+
+
+async def test_shares_keep_to_their_numbers(quiet: Stack) -> None:
+    async with quiet.api("Sharer") as owner, quiet.api("Redeemer") as redeemer:
+        await redeemer.get("/users/me")
+        cid = (await new_conversation(owner))["id"]
+        share = await new_share(owner, cid)
+        own = "/conversation-shares"
+        one = f"{own}/{share['id']}"
+        body = {"conversation_id": cid, "label": "L", "conversation_permission": "read"}
+        for client, method, path, sent, expected in (
+            (owner, "POST", own, body, {"read": 2, "upsert": 3}),
+            (owner, "GET", one, None, {"read": 3}),
+            (redeemer, "POST", f"{one}/redemptions", None, {"read": 2, "upsert": 3, "batch": 1}),
+            (redeemer, "POST", f"{one}/redemptions", None, {"read": 3, "upsert": 3}),
+            (owner, "GET", f"{one}/redemptions", None, {"query": 1, "read": 2}),
+        ):
+            assert await counted(quiet, client, method, path, sent) == expected
+
+
+async def test_lists_of_shares_and_redemptions_do_not_grow_with_their_length(quiet: Stack) -> None:
+    async with quiet.api("Lister") as owner, quiet.api("Collector") as redeemer:
+        ids = [(await new_conversation(owner))["id"] for _ in range(10)]
+        for cid in ids:
+            await redeem(redeemer, (await new_share(owner, cid))["id"])
+        assert len(await shares_of(owner)) == len(await redemptions_of(redeemer)) == 10
+        for client, path, total in (
+            (owner, "/conversation-shares", 4),
+            (owner, f"/conversation-shares?conversation_id={ids[0]}", 5),
+            (redeemer, "/conversation-share-redemptions", 4),
+        ):
+            assert sum((await counted(quiet, client, "GET", path)).values()) == total
+
+
+async def test_a_new_name_takes_one_request_for_each_conversation(quiet: Stack) -> None:
+    async with quiet.api("Renamed") as client:
+        for _ in range(10):
+            await new_conversation(client)
+        counts = await counted(quiet, client, "PUT", "/users/me", {"image": "data:x"})
+
+    assert counts == {"read": 1, "replace": 1, "query": 2, "batch": 10}

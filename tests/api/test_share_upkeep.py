@@ -1,4 +1,4 @@
-"""What happens to shares in the background, what a crash leaves, and what requests cost."""
+"""What happens to shares in the background, and what a crash leaves."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from azure.storage.queue.aio import QueueClient
 from local.stack.stack import Stack
 from shared import resources
 from shared.services.share_upkeep import ShareRequest
-from tests.api.builders import answer_of, get_conversation, user_id_of
+from tests.api.builders import get_conversation, user_id_of
 from tests.api.conftest import Person, new_conversation
 from tests.api.share_builders import new_share, redeem, redemptions_of, shares_of
 from tests.support.eventually import eventually
@@ -211,54 +211,3 @@ async def send(stack: Stack, fields: dict[str, Any]) -> None:
         message_encode_policy=TextBase64EncodePolicy(),
     ) as queue:
         await queue.send_message(text)
-
-
-class TestCosts:
-    """Cosmos requests: a fixed number, and one more for each hundred documents in lists."""
-
-    async def test_of_each_route(
-        self, ada: httpx.AsyncClient, person: Person, conversation_id: str, stack: Stack
-    ) -> None:
-        bert = person()
-        await bert.get("/users/me")
-        async with stack.cosmos_requests() as create:
-            share = await new_share(ada, conversation_id)
-        path = f"/conversation-shares/{share['id']}"
-        async with stack.cosmos_requests() as get:
-            answer_of(await ada.get(path))
-        async with stack.cosmos_requests() as first:
-            await redeem(bert, share["id"])
-        async with stack.cosmos_requests() as second:
-            await redeem(bert, share["id"])
-        async with stack.cosmos_requests() as of_share:
-            await redemptions_of(ada, share["id"])
-        async with stack.cosmos_requests() as of_user:
-            await redemptions_of(bert)
-        async with stack.cosmos_requests() as listing:
-            await shares_of(ada)
-        async with stack.cosmos_requests() as in_conversation:
-            await shares_of(ada, conversation_id=conversation_id)
-
-        assert create.counts == {"read": 2, "upsert": 3}
-        assert get.counts == {"read": 3}
-        assert first.counts == {"read": 2, "upsert": 3, "batch": 1}
-        assert second.counts == {"read": 3, "upsert": 3}
-        assert of_share.counts == {"query": 1, "read": 2}
-        assert of_user.total == 4
-        assert listing.total == 4
-        assert in_conversation.total == 5
-
-    async def test_lists_do_not_grow_with_their_length(
-        self, ada: httpx.AsyncClient, person: Person, stack: Stack
-    ) -> None:
-        bert = person()
-        for _ in range(10):
-            share = await new_share(ada, (await new_conversation(ada))["id"])
-            await redeem(bert, share["id"])
-        async with stack.cosmos_requests() as listing:
-            assert len(await shares_of(ada)) == 10
-        async with stack.cosmos_requests() as of_user:
-            assert len(await redemptions_of(bert)) == 10
-
-        assert listing.total == 4
-        assert of_user.total == 4
