@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies
+CHECKOV := .venv-checkov/.dependencies
+CHECKED := .venv-checkov/.checked
 AZURITE := local/azurite/node_modules/.installed-lock.json
 # Options for `make start` and `make services`, for example make start ARGS=--free-ports
 ARGS ?=
@@ -20,18 +22,22 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup start services test fuzz lint clean bench-import
+.PHONY: help setup start services test fuzz lint lint-infra infra-schemas services-official clean bench-import
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: $(DEPENDENCIES) $(AZURITE) ## Install what everything below needs
+setup: $(DEPENDENCIES) $(AZURITE) $(CHECKOV) ## Install what everything below needs
 
 start: setup ## Start the workbench with all that it needs, on this machine
 	@$(BIN)/python -m local start $(ARGS)
 
 services: setup ## Start all but the Functions host, for `func start`
 	@$(BIN)/python -m local services $(ARGS)
+
+services-official: $(DEPENDENCIES) ## The same with Microsoft's emulators, by Docker (compose.yaml)
+	docker compose up --detach --build
+	$(BIN)/python -m local.official
 
 test: setup lint ## Check and test everything
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
@@ -40,11 +46,18 @@ fuzz: setup ## Make up many requests from the description of the API
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(FUZZ_SEED) FUZZ_TIMEOUT_SECONDS=$(FUZZ_SECONDS) \
 		$(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
-lint: $(DEPENDENCIES) ## Check style, types and who may import whom
+lint: $(DEPENDENCIES) lint-infra ## Check style, types, who may import whom, and infra/
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+lint-infra: $(DEPENDENCIES) $(CHECKED) ## Check infra/: syntax, Azure's types, drift from the code, checkov
+	$(BIN)/python -m pytest -q tests/infra --ignore tests/infra/test_checkov.py
+
+infra-schemas: $(DEPENDENCIES) ## Make infra/schemas/ anew from what Microsoft publishes (142 MB)
+	npm --prefix tests/infra/tools ci --ignore-scripts --no-audit --no-fund
+	$(BIN)/python -m tests.infra.tools.generate
 
 clean: ## Remove the local data
 	rm -rf .local
@@ -60,4 +73,15 @@ $(DEPENDENCIES): requirements.txt requirements-dev.txt
 
 $(AZURITE): local/azurite/package-lock.json | $(DEPENDENCIES)
 	$(BIN)/python -c "from local.azurite import install; install()"
+	touch $@
+
+# checkov pins older versions of what the application uses: it has an environment of its own.
+$(CHECKOV): tests/infra/tools/checkov.txt
+	$(PYTHON) -m venv .venv-checkov
+	.venv-checkov/bin/python -m pip install --quiet -r $<
+	touch $@
+
+# It takes half a minute, so it runs only when something has changed.
+$(CHECKED): $(CHECKOV) $(shell find infra -name '*.bicep') tests/infra/tools/checkov.py | $(DEPENDENCIES)
+	$(BIN)/python -m tests.infra.tools.checkov
 	touch $@
