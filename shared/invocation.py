@@ -13,9 +13,15 @@ from shared import clock
 
 @dataclass
 class Invocation:
-    """State of the running invocation, found through the current context."""
+    """State of the running invocation, found through the current context.
+
+    `trace_parent` is the W3C trace context that queue messages carry on, empty without a trace;
+    `request_charge` counts the request units that Cosmos DB has charged so far.
+    """
 
     correlation_id: str = ""
+    trace_parent: str = ""
+    request_charge: float = 0.0
     queue_messages: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def enqueue(self, queue: str, text: str) -> None:

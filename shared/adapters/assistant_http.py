@@ -1,15 +1,15 @@
 """Calls to assistant services, exactly as existing ones expect them."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from shared import invocation
+from shared import invocation, telemetry
 from shared.adapters.api_keys import ApiKeyStore
 from shared.adapters.lazy import Lazy
 from shared.contracts.assistant_service import (
@@ -196,15 +196,18 @@ class AssistantServices:
         http = await self._http.get()
         url = _url(service, path)
         sent = {**await self._headers(service), **(headers or {})}
-        with _reaching(url):
-            response = await http.request(method, url, headers=sent, **content)
+        with _calling(method, url, sent), _reaching(url):
+            response = await http.request(
+                method, url, headers=sent | telemetry.trace_headers(), **content
+            )
+            telemetry.note_status(response.status_code)
         _check(response)
         return response
 
     async def _stream(self, service: Registration, path: str) -> AsyncIterator[bytes]:
         http = await self._http.get()
         url = _url(service, path)
-        headers = await self._headers(service)
+        headers = await self._headers(service) | telemetry.trace_headers()
         with _reaching(url):
             async with http.stream("GET", url, headers=headers) as response:
                 if not response.is_success:
@@ -220,6 +223,25 @@ class AssistantServices:
 
 def _url(service: Registration, path: str) -> str:
     return f"{service.url.rstrip('/')}{path}"
+
+
+def _calling(method: str, url: str, headers: Mapping[str, str]) -> AbstractContextManager[object]:
+    """A span that names the service by its host: paths hold what only it should know."""
+    return telemetry.calling(
+        f"assistant {method}",
+        **{
+            "http.request.method": method,
+            "server.address": _host_of(url),
+            telemetry.CORRELATION_ID: headers["X-Request-ID"],
+        },
+    )
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # no address at all: the request will say so
+        return ""
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared import invocation
+from shared import metrics, telemetry
 from shared.api.requests import body_argument, headers_of, path_arguments, query_argument
 from shared.api.responses import failure, success
 from shared.api.routing import Route, Router, output_name
@@ -24,23 +24,28 @@ async def respond(
 ) -> func.HttpResponse:
     """Answer one request; an unexpected exception goes to the host, which answers 500."""
     headers = headers_of(request)
-    running = invocation.begin(headers.get("x-request-id"))
-    try:
-        result = await _call(route, request, headers, app())
-    except AppError as error:
-        log(
-            _logger,
-            logging.INFO,
-            "refused",
-            function=route.name,
-            error=type(error).__name__,
-        )
-        response = failure(error)
-    else:
-        response = success(route, result)
+    with telemetry.invoked(
+        route.name, headers.get("x-request-id"), headers.get(telemetry.TRACE_PARENT)
+    ) as running:
+        response = await _answer(route, request, headers)
+        telemetry.note_status(response.status_code)
     for queue, messages in running.queue_messages.items():
         outputs[output_name(queue)].set(messages)
     return response
+
+
+async def _answer(
+    route: Route, request: func.HttpRequest, headers: Mapping[str, str]
+) -> func.HttpResponse:
+    try:
+        result = await _call(route, request, headers, app())
+    except AppError as error:
+        response = failure(error)
+        refused = {"function": route.name, "status": response.status_code}
+        metrics.requests_refused.add(1, refused)
+        log(_logger, logging.INFO, "refused", **refused, error=type(error).__name__)
+        return response
+    return success(route, result)
 
 
 async def _call(

@@ -22,7 +22,10 @@ class Audience(StrEnum):
 
 @dataclass
 class Event:
-    """An event that is stored by itself; `sequence` is given at commit."""
+    """An event that is stored by itself; `sequence` is given at commit.
+
+    `trace_parent` is the W3C trace context of what caused it.
+    """
 
     event: ConversationEventType
     data: dict[str, Any]
@@ -31,6 +34,7 @@ class Event:
     timestamp: datetime
     audience: Audience = Audience.EVERYONE
     sequence: int = 0
+    trace_parent: str = ""
 
 
 @dataclass

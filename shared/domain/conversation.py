@@ -68,7 +68,8 @@ class Participant(Entity):
 class Message(Entity):
     """A message as stored: it is its own `message.created` event as well.
 
-    `sequence` is its place among the events of the conversation.
+    `sequence` is its place among the events of the conversation, `trace_parent` the W3C trace
+    context of the request that posted it.
     """
 
     message_id: UUID
@@ -84,6 +85,7 @@ class Message(Entity):
     filenames: list[str]
     metadata: dict[str, Any]
     has_debug_data: bool
+    trace_parent: str = ""
 
     @property
     def size(self) -> int:

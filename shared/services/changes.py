@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from shared import clock
+from shared import clock, invocation
 from shared.adapters.cosmos.client import UncertainWriteError
 from shared.adapters.cosmos.conversations import (
     ConversationRepository,
@@ -178,6 +178,8 @@ async def _take(loaded: Loaded, preparation: Preparation[ResultT]) -> Change[Res
     change = command.apply(loaded.conversation, now)
     if change.left:
         change.conversation.note_departures(change.left, now)
+    for announcement in change.announcements:
+        announcement.trace_parent = invocation.current().trace_parent
     return change
 
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from shared import clock
+from shared import clock, metrics
 from shared.adapters.cosmos.cursors import Cursor, CursorRepository, DeadLetter
 from shared.contracts.events import ConversationEvent
 from shared.services.sending import Outcome
@@ -44,6 +44,7 @@ class DeadLetters:
                 wait = 0.0
                 reason = "the assistant service refused it"
         if wait > 0:
+            metrics.delivery_retries.add(1, {"reason": outcome.name.lower()})
             return wait
         await self._bury(event, cursor, reason)
         return None
@@ -67,6 +68,7 @@ class DeadLetters:
             at=clock.now(),
         )
         await self._cursors.bury(letter)
+        metrics.dead_letters.add(1, {"reason": reason})
         log(
             _logger,
             logging.ERROR,

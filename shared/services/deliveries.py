@@ -19,7 +19,7 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from shared import clock
+from shared import clock, metrics, telemetry
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.cursors import Cursor, CursorRepository, LostLeaseError
 from shared.adapters.cosmos.messages import MessageRepository
@@ -40,6 +40,9 @@ WATCH_SECONDS = 20
 
 PRESENCE_SECONDS = 1.0
 """How old the knowledge may be that an assistant still takes part."""
+
+LATE_SECONDS = 60
+"""Older than this an event is delivered late, whatever kept it."""
 
 REMEMBERED = 10_000
 PAGE = 50
@@ -126,7 +129,9 @@ class Deliveries:
         while _active(conversation, cursor) and cursor.position < conversation.last_sequence:
             page = await self._messages.announcements(cursor.conversation_id, cursor.position, PAGE)
             known = [found for found in page if found.sequence <= conversation.last_sequence]
-            if not await self._send_page(conversation, known, cursor):
+            sent = await self._send_page(conversation, known, cursor)
+            _report_lateness(cursor, known)
+            if not sent:
                 return False
             if not known:  # the rest has expired
                 cursor.advance(conversation.last_sequence)
@@ -158,13 +163,18 @@ class Deliveries:
         if isinstance(announcement, Event) and announcement.audience == Audience.PEOPLE:
             return True
         event = envelope(cursor.conversation_id, announcement)
-        outcome = await self._sender.send(participant, cursor.assistant_id, event)
+        with telemetry.continued(
+            "deliver_event", announcement.correlation_id, announcement.trace_parent
+        ):
+            outcome = await self._sender.send(participant, cursor.assistant_id, event)
         if outcome is Outcome.DELIVERED:
+            metrics.events_delivered.add(1)
+            metrics.delivery_lag.record(_age(event.timestamp))
             return True
         wait = await self._dead_letters.wait_or_bury(outcome, event, cursor)
         if wait is None:
             return True
-        cursor.not_before = clock.now() + timedelta(seconds=wait)
+        cursor.wait(clock.now() + timedelta(seconds=wait), event.timestamp)
         await self._nudges.later(_nudge(cursor), int(wait) + 1)
         return False
 
@@ -219,6 +229,27 @@ class Deliveries:
 def _active(conversation: Conversation, cursor: Cursor) -> Participant | None:
     participant = conversation.participants.get(str(cursor.assistant_id))
     return participant if participant is not None and participant.active else None
+
+
+def _report_lateness(cursor: Cursor, page: Sequence[Message | Event]) -> None:
+    """One line for a page whose first event got there late: operators count these lines."""
+    if not page or cursor.position < page[0].sequence:
+        return
+    seconds = _age(page[0].timestamp)
+    if seconds > LATE_SECONDS:
+        log(
+            _logger,
+            logging.WARNING,
+            "delivered_late",
+            conversation_id=cursor.conversation_id,
+            assistant_id=cursor.assistant_id,
+            sequence=page[0].sequence,
+            seconds=round(seconds),
+        )
+
+
+def _age(timestamp: datetime) -> float:
+    return (clock.now() - timestamp).total_seconds()
 
 
 def _nudge(cursor: Cursor) -> Nudge:

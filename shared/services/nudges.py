@@ -46,7 +46,8 @@ class Nudges:
         now = time.monotonic()
         if self._covered_until.get(conversation_id, 0.0) > now + REQUEST_SECONDS:
             return
-        nudge = Nudge(conversation_id=conversation_id)
+        # It serves many requests, minutes later: of no trace.
+        nudge = Nudge(conversation_id=conversation_id, trace_parent="")
         await self.later(nudge, WRITE_AHEAD_SECONDS)
         self._covered_until[conversation_id] = now + WRITE_AHEAD_SECONDS
 

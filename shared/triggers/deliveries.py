@@ -4,7 +4,7 @@ import logging
 
 import azure.functions as func
 
-from shared import invocation, resources
+from shared import resources, telemetry
 from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.errors import DependencyUnavailable
@@ -27,12 +27,12 @@ _logger = get_logger("deliveries")
 )
 async def deliver_events(message: func.QueueMessage, nudges: QueueOutput) -> None:
     """Look at the conversation that a nudge names, and deliver what its assistants lack."""
-    running = invocation.begin(None)
     nudge = Nudge.model_validate_json(message.get_body())
-    try:
-        await app().deliveries.handle(nudge)
-    except DependencyUnavailable as error:
-        log(_logger, logging.WARNING, "delivery_postponed", error=error.detail)
-        await app().nudges.later(nudge, RETRY_SECONDS)
+    with telemetry.invoked("deliver_events", trace_parent=nudge.trace_parent) as running:
+        try:
+            await app().deliveries.handle(nudge)
+        except DependencyUnavailable as error:
+            log(_logger, logging.WARNING, "delivery_postponed", error=error.detail)
+            await app().nudges.later(nudge, RETRY_SECONDS)
     for messages in running.queue_messages.values():
         nudges.set(messages)

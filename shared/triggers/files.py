@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared import invocation, resources
+from shared import resources, telemetry
 from shared.bindings import STORAGE
 from shared.container import app
 from shared.services.file_cleanup import FileCleanup
@@ -16,5 +16,6 @@ blueprint = func.Blueprint()
 )
 async def clean_up_files(message: func.QueueMessage) -> None:
     """Remove the blobs that a message names, but for those that are in a file's record."""
-    invocation.begin(None)
-    await app().file_cleanups.clean(FileCleanup.model_validate_json(message.get_body()))
+    request = FileCleanup.model_validate_json(message.get_body())
+    with telemetry.invoked("clean_up_files", trace_parent=request.trace_parent):
+        await app().file_cleanups.clean(request)

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared import invocation, resources
+from shared import resources, telemetry
 from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.services.purges import PurgeRequest
@@ -15,8 +15,8 @@ blueprint = func.Blueprint()
 @blueprint.queue_trigger(arg_name="message", queue_name=resources.PURGES_QUEUE, connection=STORAGE)
 async def purge_conversation(message: func.QueueMessage, requests: QueueOutput) -> None:
     """Purge one chunk of a conversation that was deleted or never finished."""
-    running = invocation.begin(None)
     request = PurgeRequest.model_validate_json(message.get_body())
-    await app().purges.purge(request.conversation_id)
+    with telemetry.invoked("purge_conversation", trace_parent=request.trace_parent) as running:
+        await app().purges.purge(request.conversation_id)
     for messages in running.queue_messages.values():
         requests.set(messages)

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared import invocation, resources
+from shared import resources, telemetry
 from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.services.renames import RenameRequest
@@ -21,8 +21,10 @@ async def rename_participant(
 ) -> None:
     """Rename a participant in one chunk of their conversations."""
     request = RenameRequest.model_validate_json(message.get_body())
-    running = invocation.begin(request.correlation_id)
-    await app().renames.handle(request)
+    with telemetry.invoked(
+        "rename_participant", request.correlation_id, request.trace_parent
+    ) as running:
+        await app().renames.handle(request)
     outputs = {resources.DELIVERIES_QUEUE: deliveries, resources.RENAMES_QUEUE: renames}
     for queue, messages in running.queue_messages.items():
         outputs[queue].set(messages)

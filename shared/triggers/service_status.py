@@ -4,7 +4,7 @@ import logging
 
 import azure.functions as func
 
-from shared import invocation, resources
+from shared import resources, telemetry
 from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.services.registrations import ServiceStatus
@@ -19,10 +19,10 @@ _logger = get_logger("service_status")
 @blueprint.timer_trigger(arg_name="timer", schedule="%ONLINE_CHECK_SCHEDULE%", use_monitor=False)
 async def expire_services(timer: func.TimerRequest) -> None:  # noqa: ARG001
     """Announce assistant services that have stopped saying where they are."""
-    invocation.begin(None)
-    count = await app().service_statuses.expire()
-    if count:
-        log(_logger, logging.INFO, "services_expired", count=count)
+    with telemetry.invoked("expire_services"):
+        count = await app().service_statuses.expire()
+        if count:
+            log(_logger, logging.INFO, "services_expired", count=count)
 
 
 @blueprint.function_name("announce_service_status")
@@ -41,9 +41,9 @@ async def announce_service_status(
     statuses: QueueOutput,
 ) -> None:
     """Tell the conversations of a service's assistants that it came or went."""
-    running = invocation.begin(None)
     status = ServiceStatus.model_validate_json(message.get_body())
-    await app().service_statuses.announce(status)
+    with telemetry.invoked("announce_service_status", trace_parent=status.trace_parent) as running:
+        await app().service_statuses.announce(status)
     outputs = {
         resources.DELIVERIES_QUEUE: deliveries,
         resources.SERVICE_STATUS_QUEUE: statuses,

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared import invocation, resources
+from shared import resources, telemetry
 from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.services.share_upkeep import ShareRequest
@@ -15,7 +15,8 @@ blueprint = func.Blueprint()
 @blueprint.queue_trigger(arg_name="message", queue_name=resources.SHARES_QUEUE, connection=STORAGE)
 async def tend_share(message: func.QueueMessage, requests: QueueOutput) -> None:
     """Look at one share, and do what is left to do about it."""
-    running = invocation.begin(None)
-    await app().share_upkeep.handle(ShareRequest.model_validate_json(message.get_body()))
+    request = ShareRequest.model_validate_json(message.get_body())
+    with telemetry.invoked("tend_share", trace_parent=request.trace_parent) as running:
+        await app().share_upkeep.handle(request)
     for messages in running.queue_messages.values():
         requests.set(messages)

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared import invocation, resources
+from shared import resources, telemetry
 from shared.bindings import STORAGE, QueueOutput
 from shared.container import app
 from shared.services.titles import TitleRequest
@@ -18,7 +18,9 @@ blueprint = func.Blueprint()
 async def propose_title(message: func.QueueMessage, nudges: QueueOutput) -> None:
     """Let a model propose a title after a person's message."""
     request = TitleRequest.model_validate_json(message.get_body())
-    running = invocation.begin(request.correlation_id)
-    await app().titles.propose(request)
+    with telemetry.invoked(
+        "propose_title", request.correlation_id, request.trace_parent
+    ) as running:
+        await app().titles.propose(request)
     for messages in running.queue_messages.values():
         nudges.set(messages)

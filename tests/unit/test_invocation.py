@@ -71,7 +71,8 @@ def test_a_log_line_names_its_event_and_fields(caplog: pytest.LogCaptureFixture)
         telemetry.log(logger, logging.DEBUG, "unheard")
 
     assert caplog.messages == [f"happened correlation_id={correlation_id} count=3"]
-    assert vars(caplog.records[0])["fields"] == {"correlation_id": correlation_id, "count": 3}
+    fields = {name: value for name, value in vars(caplog.records[0]).items() if "." in name}
+    assert fields == {"workbench.correlation_id": correlation_id, "workbench.count": "3"}
 
 
 def test_a_value_cannot_start_a_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:

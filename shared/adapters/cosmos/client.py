@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.pipeline import PipelineResponse
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
+from shared import invocation
 from shared.adapters.identity import azure_credential
 from shared.adapters.lazy import Lazy
 from shared.adapters.transport import azure_transport
@@ -97,9 +99,17 @@ class Cosmos:
             credential=self._settings.key or azure_credential(),
             retry_throttle_backoff_max=THROTTLE_RETRY_SECONDS,
             transport=azure_transport(),
+            raw_response_hook=_note_charge,
         )
         with cosmos_errors():
             return await client.__aenter__()
+
+
+def _note_charge(response: PipelineResponse[Any, Any]) -> None:
+    """Count what a request was charged, throttled attempts included, for the invocation."""
+    charge = response.http_response.headers.get("x-ms-request-charge")
+    if charge:
+        invocation.current().request_charge += float(charge)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ class Cursor(Entity):
 
     `leased_until`: until then one worker delivers and the others stay away.
     `attempts`: failures in a row of the event after `position`; `not_before` is when it may be
-    tried again.
+    tried again. `waiting_since`: since when the assistant lacks that event, for operators.
     """
 
     conversation_id: UUID
@@ -32,12 +32,19 @@ class Cursor(Entity):
     leased_until: datetime | None = None
     attempts: int = 0
     not_before: datetime | None = None
+    waiting_since: datetime | None = None
 
     def advance(self, position: int) -> None:
         """Everything up to here is done with; the next event starts without failures."""
         self.position = position
         self.attempts = 0
         self.not_before = None
+        self.waiting_since = None
+
+    def wait(self, until: datetime, since: datetime) -> None:
+        """The next event, which arose at `since`, couldn't be delivered: not before `until`."""
+        self.not_before = until
+        self.waiting_since = since
 
 
 @dataclass(frozen=True)

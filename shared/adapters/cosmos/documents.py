@@ -106,6 +106,7 @@ def event_document(conversation_id: UUID, event: Event, ttl: int) -> Document:
         "event_id": event.event_id,
         "event": event.event.value,
         "correlation_id": event.correlation_id,
+        "trace_parent": event.trace_parent,
         "timestamp": event.timestamp.isoformat(),
         "audience": event.audience.value,
         "data": event.data,
@@ -142,6 +143,7 @@ def announcement_of(document: Document) -> Message | Event:
         timestamp=datetime.fromisoformat(document["timestamp"]),
         audience=Audience(document["audience"]),
         sequence=document["sequence"],
+        trace_parent=document.get("trace_parent", ""),
     )
 
 
