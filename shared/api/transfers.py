@@ -7,6 +7,7 @@ from uuid import UUID
 
 import azure.functions as func
 
+from shared import resources
 from shared.api.endpoint import new_router
 from shared.api.openapi.described import BINARY, Answer, Described
 from shared.api.requests import body_argument, check_length
@@ -65,7 +66,12 @@ async def export_assistant(app: App, caller: User, assistant_id: UUID) -> func.H
     return _answer(await app.exports.export_assistant(caller, assistant_id))
 
 
-@router.post("conversations/import", name="conversations_import", docs=_IMPORT)
+@router.post(
+    "conversations/import",
+    name="conversations_import",
+    docs=_IMPORT,
+    queues=[resources.DELIVERIES_QUEUE],
+)
 async def import_conversations(
     app: App, caller: User, request: func.HttpRequest
 ) -> ConversationImportResult:

@@ -165,6 +165,18 @@ class TestPeople:
                 answer_of(await grace.post(path, json=sent))
                 assert (await shown(grace, conversation_id))["name"] == f"Name {number}"
 
+    async def test_an_import_can_rename_too(self, stack: Stack, service: RecordingService) -> None:
+        oid = str(uuid.uuid4())
+        async with named(stack, "Grace", oid) as grace:
+            conversation_id, other = await conversations_of(grace, 2)
+            assistant = await new_assistant(grace, service)
+            await add_assistant(grace, conversation_id, assistant["id"])
+            archive = await grace.get("/conversations/export", params={"id": other})
+        async with named(stack, "Grace Hopper", oid) as grace:
+            files = {"from_export": ("export.zip", archive.content)}
+            answer_of(await grace.post("/conversations/import", files=files))
+            assert (await shown(grace, conversation_id))["name"] == "Grace Hopper"
+
     async def test_nothing_new_tells_nobody(self, ada: httpx.AsyncClient) -> None:
         conversation_id = (await new_conversation(ada))["id"]
         me = answer_of(await ada.get("/users/me"))
