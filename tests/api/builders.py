@@ -103,3 +103,8 @@ async def admit(
         }
         await database.get_container_client(resources.LINKS).upsert_item(link)
     return profile["id"]
+
+
+def sequences(events: list[dict[str, Any]]) -> list[int]:
+    """The places of events in their conversation."""
+    return [event["sequence"] for event in events]
