@@ -4,7 +4,7 @@ import azure.functions as func
 
 from shared import container
 from shared.api.routes import blueprints
-from shared.triggers import deliveries, files, purges, renames, service_status, shares, titles
+from shared.triggers import backlog, deliveries, files, purges, renames, service_status, shares, titles
 
 # Reads the settings: a wrong one stops the start here, by its name. Connects to nothing.
 container.app()
@@ -13,6 +13,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 for blueprint in (
     *blueprints(),
+    backlog.blueprint,
     deliveries.blueprint,
     files.blueprint,
     purges.blueprint,

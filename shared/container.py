@@ -7,6 +7,7 @@ from shared.adapters.web_pubsub import CLOCK_SKEW_SECONDS
 from shared.outside import Outside
 from shared.services.assistants import Assistants
 from shared.services.authentication import Authentication
+from shared.services.backlog import Backlogs
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
 from shared.services.conversations import Conversations
@@ -29,6 +30,7 @@ from shared.services.publishing import Publisher
 from shared.services.purges import Purges
 from shared.services.registrations import Registrations
 from shared.services.renames import Renames
+from shared.services.replays import Replays
 from shared.services.sending import Sender
 from shared.services.service_status import ServiceStatuses
 from shared.services.share_upkeep import ShareUpkeep
@@ -227,18 +229,38 @@ class App(Outside):
         )
 
     @cached_property
+    def sender(self) -> Sender:
+        """The way to an assistant."""
+        return Sender(
+            self.assistant_records,
+            self.registration_records,
+            self.assistant_services,
+            self.web_pubsub,
+        )
+
+    @cached_property
+    def backlogs(self) -> Backlogs:
+        """What waits to be delivered."""
+        return Backlogs(self.backlog_records)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """Dead letters that are to be sent once more."""
+        return Replays(
+            self.backlog_records,
+            self.conversation_records,
+            self.message_records,
+            self.sender,
+        )
+
+    @cached_property
     def deliveries(self) -> Deliveries:
         """Events on their way to assistants."""
         return Deliveries(
             self.conversation_records,
             self.message_records,
             self.cursor_records,
-            Sender(
-                self.assistant_records,
-                self.registration_records,
-                self.assistant_services,
-                self.web_pubsub,
-            ),
+            self.sender,
             DeadLetters(self.cursor_records, self.settings.events),
             self.connecting,
             self.nudges,

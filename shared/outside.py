@@ -6,6 +6,7 @@ from shared.adapters.api_keys import ApiKeyStore, api_key_store
 from shared.adapters.assistant_http import AssistantServices
 from shared.adapters.blobs import Blobs
 from shared.adapters.cosmos.assistants import AssistantRepository
+from shared.adapters.cosmos.backlog import BacklogRepository
 from shared.adapters.cosmos.bulk import BulkReader
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.conversations import ConversationRepository
@@ -99,6 +100,11 @@ class Outside:
     def cursor_records(self) -> CursorRepository:
         """Delivery cursors."""
         return CursorRepository(self.cosmos)
+
+    @cached_property
+    def backlog_records(self) -> BacklogRepository:
+        """What has not reached its assistant."""
+        return BacklogRepository(self.cosmos)
 
     @cached_property
     def link_records(self) -> LinkRepository:

@@ -69,7 +69,7 @@ COSMOS_CONTAINERS = (
         CONVERSATIONS,
         "/conversation_id",
         default_ttl=-1,
-        indexed_paths=("/sequence/?", "/type/?", "/filename/?"),
+        indexed_paths=("/sequence/?", "/type/?", "/filename/?", "/waiting_since/?"),
         composite_indexes=((("/type", "ascending"), ("/sequence", "ascending")),),
     ),
     CosmosContainer(LINKS, "/source", indexed_paths=("/type/?",)),

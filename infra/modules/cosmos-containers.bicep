@@ -18,7 +18,7 @@ var containers = [
     name: 'conversations'
     partitionKey: '/conversation_id'
     timeToLive: -1
-    indexedPaths: [{ path: '/sequence/?' }, { path: '/type/?' }, { path: '/filename/?' }]
+    indexedPaths: [{ path: '/sequence/?' }, { path: '/type/?' }, { path: '/filename/?' }, { path: '/waiting_since/?' }]
     compositeIndexes: [
       [{ path: '/type', order: 'ascending' }, { path: '/sequence', order: 'ascending' }]
     ]

@@ -27,11 +27,13 @@ class Nudge(QueueMessage):
     """Look at this conversation: at one assistant's deliveries, or at everything.
 
     `retry_now`: don't wait for a back-off to end, because the assistant service came back.
+    `dead_letter`: the sequence number of an event that an operator wants to be sent once more.
     """
 
     conversation_id: UUID
     assistant_id: UUID | None = None
     retry_now: bool = False
+    dead_letter: int | None = None
 
 
 class Nudges:

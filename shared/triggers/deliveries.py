@@ -30,7 +30,10 @@ async def deliver_events(message: func.QueueMessage, nudges: QueueOutput) -> Non
     nudge = Nudge.model_validate_json(message.get_body())
     with telemetry.invoked("deliver_events", trace_parent=nudge.trace_parent) as running:
         try:
-            await app().deliveries.handle(nudge)
+            if nudge.dead_letter is None:
+                await app().deliveries.handle(nudge)
+            else:
+                await app().replays.replay(nudge)
         except DependencyUnavailable as error:
             log(_logger, logging.WARNING, "delivery_postponed", error=error.detail)
             await app().nudges.later(nudge, RETRY_SECONDS)

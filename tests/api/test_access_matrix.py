@@ -197,6 +197,7 @@ ROWS = (
         at={"assistant_service_id": "{service}"},
     ),
     Row("docs_openapi", OPEN),
+    Row("health", OPEN),
     Row("docs_page", OPEN),
     Row("docs_asset", OPEN, at={"asset": "start.js"}),
     Row("speech_token", "401 200 200 200 200 200 200 200 200 200 200"),

@@ -1,6 +1,7 @@
 """A stack whose host process has an OpenTelemetry SDK, and what it wrote."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,19 @@ SDK = Path(__file__).parent / "sdk"
 
 @dataclass(frozen=True)
 class Telemetry:
-    """What the host process has exported so far."""
+    """What the host process of a stack with this data folder has exported and logged so far."""
 
-    folder: Path
+    stack_folder: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where spans and metrics go."""
+        return self.stack_folder / "telemetry"
+
+    def logged(self, pattern: str) -> list[str]:
+        """The lines of the host's log in which a pattern is found."""
+        text = (self.stack_folder / "logs" / "functions_host.log").read_text(encoding="utf-8")
+        return [line for line in text.splitlines() if re.search(pattern, line)]
 
     def spans(self, trace_id: str | None = None) -> list[dict[str, Any]]:
         """The spans, or those of one trace, in the order in which they ended."""
@@ -32,7 +43,12 @@ class Telemetry:
 
     def metric(self, name: str) -> list[dict[str, Any]]:
         """The newest data points of a metric."""
-        found = [
+        found = self.exports(name)
+        return found[-1] if found else []
+
+    def exports(self, name: str) -> list[list[dict[str, Any]]]:
+        """The data points of a metric, export by export."""
+        return [
             metric["data"]["data_points"]
             for export in _lines(self.folder / "metrics")
             for resource in export["resource_metrics"]
@@ -40,7 +56,6 @@ class Telemetry:
             for metric in scope["metrics"]
             if metric["name"] == name
         ]
-        return found[-1] if found else []
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -52,20 +67,20 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Telemetry:
     """What the stack of this module exports."""
-    return Telemetry(tmp_path_factory.mktemp("telemetry"))
+    telemetry = Telemetry(tmp_path_factory.mktemp("traced"))
+    telemetry.folder.mkdir()
+    return telemetry
 
 
 @pytest.fixture(scope="module")
-async def traced(
-    tmp_path_factory: pytest.TempPathFactory, exported: Telemetry
-) -> AsyncIterator[Stack]:
+async def traced(exported: Telemetry) -> AsyncIterator[Stack]:
     """A stack that exports."""
     settings = {
         "PYTHONPATH": str(SDK),
         "TELEMETRY_FOLDER": str(exported.folder),
         "AZURE_SDK_TRACING_IMPLEMENTATION": "opentelemetry",
     }
-    async with stack_of_its_own(tmp_path_factory.mktemp("traced"), **settings) as running:
+    async with stack_of_its_own(exported.stack_folder, **settings) as running:
         yield running
 
 

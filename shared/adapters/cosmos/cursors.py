@@ -115,7 +115,7 @@ class CursorRepository:
         """Keep a dead letter for 30 days; keeping it again changes nothing."""
         container = await self._cosmos.container(resources.CONVERSATIONS)
         document = {
-            "id": f"dead-{letter.assistant_id}-{letter.sequence:010}",
+            "id": dead_letter_id(letter.assistant_id, letter.sequence),
             "type": "dead-letter",
             "conversation_id": str(letter.conversation_id),
             "assistant_id": str(letter.assistant_id),
@@ -128,6 +128,11 @@ class CursorRepository:
         }
         with cosmos_errors():
             await container.upsert_item(document)
+
+
+def dead_letter_id(assistant_id: UUID, sequence: int) -> str:
+    """The document id of the dead letter about one event."""
+    return f"dead-{assistant_id}-{sequence:010}"
 
 
 def _id(assistant_id: UUID) -> str:

@@ -1,0 +1,73 @@
+"""What has not reached its assistant: counted over all partitions, and single dead letters."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+from shared import resources
+from shared.adapters.cosmos.client import Cosmos, cosmos_errors
+from shared.adapters.cosmos.cursors import dead_letter_id
+
+WAITING = "FROM c WHERE c.type = 'cursor' AND c.waiting_since < @before"
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many deliveries wait since before the time asked for, the longest, and dead letters."""
+
+    overdue: int
+    oldest: datetime | None
+    dead_letters: int
+
+
+class BacklogRepository:
+    """Looks for what waits; each query is answered from the index alone."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def measure(self, before: datetime) -> Backlog:
+        """The backlog of deliveries that wait for longer than since `before` (three queries)."""
+        parameters = {"before": before.isoformat()}
+        counted = f"SELECT VALUE COUNT(1) {WAITING}"
+        oldest = f"SELECT VALUE MIN(c.waiting_since) {WAITING}"
+        letters = "SELECT VALUE COUNT(1) FROM c WHERE c.type = 'dead-letter'"
+        overdue = await self._value(counted, parameters)
+        since = await self._value(oldest, parameters) if overdue else None
+        return Backlog(
+            overdue=overdue or 0,
+            oldest=datetime.fromisoformat(since) if since else None,
+            dead_letters=await self._value(letters, {}) or 0,
+        )
+
+    async def has_letter(self, conversation_id: UUID, assistant_id: UUID, sequence: int) -> bool:
+        """Whether the dead letter about an event is kept (one point read)."""
+        container = await self._cosmos.container(resources.CONVERSATIONS)
+        with cosmos_errors():
+            try:
+                await container.read_item(
+                    dead_letter_id(assistant_id, sequence), partition_key=str(conversation_id)
+                )
+            except CosmosResourceNotFoundError:
+                return False
+        return True
+
+    async def remove_letter(self, conversation_id: UUID, assistant_id: UUID, sequence: int) -> None:
+        """Remove a dead letter; one that is gone is fine."""
+        container = await self._cosmos.container(resources.CONVERSATIONS)
+        with cosmos_errors(), suppress(CosmosResourceNotFoundError):
+            await container.delete_item(
+                dead_letter_id(assistant_id, sequence), partition_key=str(conversation_id)
+            )
+
+    async def _value(self, query: str, parameters: dict[str, str]) -> Any:
+        """The only value of a query over all partitions."""
+        container = await self._cosmos.container(resources.CONVERSATIONS)
+        named: list[dict[str, object]] = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
+        with cosmos_errors():
+            found = [value async for value in container.query_items(query, parameters=named)]
+        return found[0] if found else None
