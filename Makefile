@@ -22,7 +22,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup start services test fuzz lint lint-infra infra-schemas services-official clean bench-import
+.PHONY: bench help setup start services test fuzz lint lint-infra infra-schemas services-official clean bench-import
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ infra-schemas: $(DEPENDENCIES) ## Make infra/schemas/ anew from what Microsoft p
 
 clean: ## Remove the local data
 	rm -rf .local
+
+bench: setup ## Measure how fast the API answers
+	$(BIN)/python -m benchmarks.api $(ARGS)
 
 bench-import: $(DEPENDENCIES) ## Measure what importing the function app costs
 	$(BIN)/python benchmarks/import_time.py
