@@ -108,10 +108,12 @@ def settings(made: Iterable[Resource]) -> list[str]:
     ]
 
 
-def always_set(made: Iterable[Resource]) -> set[str]:
-    """The settings that every deployment has, whatever its parameters."""
+def deployed_settings(made: Iterable[Resource]) -> dict[str, str]:
+    """The settings that every deployment has, whatever its parameters, with made-up values."""
     options = options_of(_body_of_settings(made))
-    return set.intersection(*(set(option) for option in options))
+    always = set.intersection(*(set(option) for option in options))
+    lists = {"WORKBENCH__AUTH__ISSUERS", "WORKBENCH__SERVICE__DEFAULT_ASSISTANTS"}
+    return {name: "[]" if name in lists else "https://example.test/" for name in always}
 
 
 def _described(container: code.CosmosContainer) -> dict[str, Any]:

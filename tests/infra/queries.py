@@ -98,7 +98,21 @@ def _part(part: ast.expr, module: Module) -> str:
     if isinstance(part, ast.Constant):
         return str(part.value)
     source = ast.unparse(part)
-    return " AND ".join(_conditions(module)) if "conditions" in source else "{}"
+    if "conditions" in source:
+        return " AND ".join(_conditions(module))
+    return _constants(module).get(source.strip("f'\"{}"), "{}")
+
+
+def _constants(module: Module) -> dict[str, str]:
+    """The module's own constant texts, by name."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in module.tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
 
 
 def _conditions(module: Module) -> list[str]:

@@ -30,12 +30,7 @@ def test_infra_sets_what_is_read_and_nothing_else() -> None:
 
 
 def test_the_app_starts_with_the_settings_that_are_always_set() -> None:
-    values = dict.fromkeys(drift.always_set(MADE), "https://example.test/")
-    values |= {
-        "WORKBENCH__AUTH__ISSUERS": "[]",
-        "WORKBENCH__SERVICE__DEFAULT_ASSISTANTS": "[]",
-    }
-    settings = load(values)
+    settings = load(drift.deployed_settings(MADE))
     assert settings.storage.queue_service_uri == "https://example.test/"
     assert settings.service.assistant_api_key.is_secured
     assert settings.cosmos.key is None

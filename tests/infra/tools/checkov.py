@@ -16,7 +16,8 @@ PROGRAM = ROOT / ".venv-checkov" / "bin" / "checkov"
 def faults(folder: Path) -> list[str]:
     """What checkov finds in the Bicep files of a folder, and what it couldn't read."""
     command = [PROGRAM, "--directory", folder, "--framework", "bicep"]
-    options = ["--skip-download", "--compact", "--quiet", "--output", "json"]
+    # Not --quiet: it hides which files can't be read.
+    options = ["--skip-download", "--compact", "--output", "json"]
     answer = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     try:
         results = json.loads(answer.stdout)["results"]
