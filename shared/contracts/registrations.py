@@ -58,7 +58,7 @@ class UpdateAssistantServiceRegistrationUrl(WireModel):
 
     name: ShortText
     description: Annotated[str, Field(max_length=4096)]
-    url: HttpUrl
+    url: Annotated[HttpUrl, Field(json_schema_extra={"pattern": "^https?://"})]
     online_expires_in_seconds: Annotated[float, Field(strict=True, ge=0, le=86_400)]
 
 

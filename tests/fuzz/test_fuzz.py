@@ -36,7 +36,7 @@ class World:
     callers: dict[str, dict[str, str]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """A stack with a person's conversations, in which an assistant takes part."""
     options = StackOptions(
