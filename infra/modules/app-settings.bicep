@@ -63,6 +63,8 @@ var always = {
   AZURE_CLIENT_ID: identityClientId
   APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  // The worker exports traces and metrics itself, by azure-monitor-opentelemetry.
+  PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
   ONLINE_CHECK_SCHEDULE: onlineCheckSchedule
   WORKBENCH__COSMOS__ENDPOINT: cosmosEndpoint
   WORKBENCH__WEB_PUBSUB__ENDPOINT: webPubSubEndpoint

@@ -44,12 +44,12 @@ AUTOMATIC = {"/id"}
 
 
 def queries() -> list[Query]:
-    """Every query of the adapters, by the function that has its text."""
+    """Every query of the adapters, by the function or the constant that has its text."""
     return [
-        Query(f"{module.name}:{line}", _container(function, module), text)
+        Query(f"{module.name}:{line}", _container(place, module), text)
         for module in modules("shared/adapters/cosmos")
-        for function in module.functions()
-        for line, text in _texts(function, module)
+        for place in (*module.functions(), *_constant_statements(module))
+        for line, text in _texts(place, module)
     ]
 
 
@@ -107,9 +107,8 @@ def _constants(module: Module) -> dict[str, str]:
     """The module's own constant texts, by name."""
     return {
         node.targets[0].id: node.value.value
-        for node in module.tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
+        for node in _constant_statements(module)
+        if isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     }
@@ -127,9 +126,13 @@ def _conditions(module: Module) -> list[str]:
     return sorted(piece for piece in pieces if _FILTER.match(piece) or _RESIDUAL.match(piece))
 
 
-def _container(function: ast.AST, module: Module) -> str:
-    """The container that the function names as `resources.NAME`, or the module's only one."""
-    own = _containers(function)
+def _constant_statements(module: Module) -> list[ast.Assign]:
+    return [node for node in module.tree.body if isinstance(node, ast.Assign)]
+
+
+def _container(place: ast.AST, module: Module) -> str:
+    """The container that the place names as `resources.NAME`, or the module's only one."""
+    own = _containers(place)
     return own[0] if own else _containers(module.tree)[0]
 
 
