@@ -1,5 +1,7 @@
 """Each path and method reaches its function, in the order in which the host tries them."""
 
+import sys
+
 import httpx
 import pytest
 
@@ -92,6 +94,7 @@ PATHS = (
     ("GET", "/docs", "docs_page"),
     ("GET", "/docs/swagger-ui.css", "docs_asset"),
     ("GET", "/azure-speech/token", "speech_token"),
+    ("GET", "/health", "health"),
     ("GET", "/nowhere", "zz_unmatched"),
     ("DELETE", "/users/me", "zz_unmatched"),
     ("OPTIONS", CONVERSATION, "zz_unmatched"),
@@ -119,7 +122,10 @@ def router(stack: Stack) -> Router:
         for name, value in stack.addresses.environment.items():
             patch.setenv(name, value)
         patch.syspath_prepend(str(REPOSITORY_ROOT))
+        sys.modules.pop("function_app", None)
         loaded = load_app(REPOSITORY_ROOT, "")
+        # Other tests load apps of the same name.
+        sys.modules.pop("function_app")
     assert loaded.problems == {}
     functions = [each for each in loaded.functions if each.trigger_type == "httpTrigger"]
     return Router(build_route(function, "") for function in functions)
