@@ -5,8 +5,9 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 param allowedAppId = readEnvironmentVariable('WORKBENCH_APP_ID')
 
-// One origin or several with commas between them.
-param allowedOrigins = split(readEnvironmentVariable('WORKBENCH_ALLOWED_ORIGINS', 'http://localhost:3000'), ',')
+// One origin or several with commas between them; a variable that is set but empty means none.
+var origins = split(readEnvironmentVariable('WORKBENCH_ALLOWED_ORIGINS', 'http://localhost:3000'), ',')
+param allowedOrigins = filter(origins, origin => !empty(origin))
 param alertEmail = readEnvironmentVariable('WORKBENCH_ALERT_EMAIL', '')
 
 param webPubSubSkuName = readEnvironmentVariable('WORKBENCH_WEB_PUBSUB_SKU', 'Standard_S1')

@@ -76,7 +76,7 @@ resource cosmosData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@20
   name: guid(cosmos.id, principalId, roles.cosmosDbBuiltInDataContributor)
   properties: {
     principalId: principalId
-    roleDefinitionId: '${cosmos.id}/sqlRoleDefinitions/${roles.cosmosDbBuiltInDataContributor}'
+    roleDefinitionId: resourceId('Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions', cosmos.name, roles.cosmosDbBuiltInDataContributor)
     scope: '${cosmos.id}/dbs/${cosmosDatabaseName}'
   }
 }
