@@ -4,10 +4,12 @@
 values each: names of functions, statuses, reasons. Ids never are attributes.
 """
 
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opentelemetry import metrics
-from opentelemetry.metrics import _Gauge as Gauge  # the API has no public name for it yet
+from opentelemetry.metrics import CallbackOptions, Observation
 
 SCOPE = "workbench"
 """The instrumentation scope of all metrics and spans."""
@@ -80,6 +82,9 @@ CATALOGUE = (
 )
 
 _LAG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+FRESH_SECONDS = 330
+"""For how long a measurement of the backlog counts: until soon after the next one is due."""
+
 _CHARGES = (1, 2, 5, 10, 20, 50, 100, 500, 1000, 5000)
 
 _meter = metrics.get_meter(SCOPE)
@@ -98,8 +103,26 @@ def _histogram(metric: Metric, boundaries: tuple[float, ...]) -> metrics.Histogr
     )
 
 
-def _gauge(metric: Metric) -> Gauge:
-    return _meter.create_gauge(metric.name, metric.unit, metric.description)
+class RecentGauge:
+    """A gauge that falls silent when nobody has measured for a while.
+
+    Another instance may have taken over measuring: two that report would contradict each other.
+    """
+
+    def __init__(self, metric: Metric) -> None:
+        self._value = 0.0
+        self._until = 0.0
+        _meter.create_observable_gauge(
+            metric.name, [self._observe], metric.unit, metric.description
+        )
+
+    def set(self, value: float) -> None:
+        """What was measured just now."""
+        self._value = value
+        self._until = time.monotonic() + FRESH_SECONDS
+
+    def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self._value)] if time.monotonic() < self._until else []
 
 
 events_delivered = _counter(EVENTS_DELIVERED)
@@ -108,6 +131,6 @@ delivery_retries = _counter(DELIVERY_RETRIES)
 dead_letters = _counter(DEAD_LETTERS)
 request_charge = _histogram(REQUEST_CHARGE, _CHARGES)
 requests_refused = _counter(REQUESTS_REFUSED)
-backlog_overdue = _gauge(BACKLOG_OVERDUE)
-backlog_oldest = _gauge(BACKLOG_OLDEST)
-backlog_dead_letters = _gauge(BACKLOG_DEAD_LETTERS)
+backlog_overdue = RecentGauge(BACKLOG_OVERDUE)
+backlog_oldest = RecentGauge(BACKLOG_OLDEST)
+backlog_dead_letters = RecentGauge(BACKLOG_DEAD_LETTERS)

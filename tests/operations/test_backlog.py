@@ -40,11 +40,17 @@ async def anybody(traced: Stack) -> AsyncIterator[httpx.AsyncClient]:
 
 async def gauge(anybody: httpx.AsyncClient, exported: Telemetry, metric: Metric) -> Any:
     """The value of a gauge after a fresh measurement."""
-    exports = len(exported.exports(metric.name))
+    seen = len(exported.spans())
     await anybody.post("/admin/functions/measure_backlog", json={"input": ""})
 
-    async def written() -> bool:
-        return len(exported.exports(metric.name)) > exports
+    async def measured() -> bool:
+        return any(span["name"] == "measure_backlog" for span in exported.spans()[seen:])
+
+    await eventually(measured)
+    exports = len(exported.exports(metric.name))
+
+    async def written() -> bool:  # the export after the next one was begun after the measurement
+        return len(exported.exports(metric.name)) >= exports + 2
 
     await eventually(written)
     [point] = exported.metric(metric.name)

@@ -12,8 +12,6 @@ from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
 from shared.adapters.cosmos.cursors import dead_letter_id
 
-WAITING = "FROM c WHERE c.type = 'cursor' AND c.waiting_since < @before"
-
 
 @dataclass(frozen=True)
 class Backlog:
@@ -33,15 +31,20 @@ class BacklogRepository:
     async def measure(self, before: datetime) -> Backlog:
         """The backlog of deliveries that wait for longer than since `before` (three queries)."""
         parameters = {"before": before.isoformat()}
-        counted = f"SELECT VALUE COUNT(1) {WAITING}"
-        oldest = f"SELECT VALUE MIN(c.waiting_since) {WAITING}"
-        letters = "SELECT VALUE COUNT(1) FROM c WHERE c.type = 'dead-letter'"
-        overdue = await self._value(counted, parameters)
-        since = await self._value(oldest, parameters) if overdue else None
+        overdue = await self._value(
+            "SELECT VALUE COUNT(1) FROM c WHERE c.type = 'cursor' AND c.waiting_since < @before",
+            parameters,
+        )
+        oldest = await self._value(
+            "SELECT VALUE MIN(c.waiting_since) FROM c"
+            " WHERE c.type = 'cursor' AND c.waiting_since < @before",
+            parameters,
+        )
+        letters = await self._value("SELECT VALUE COUNT(1) FROM c WHERE c.type = 'dead-letter'", {})
         return Backlog(
             overdue=overdue or 0,
-            oldest=datetime.fromisoformat(since) if since else None,
-            dead_letters=await self._value(letters, {}) or 0,
+            oldest=datetime.fromisoformat(oldest) if overdue else None,
+            dead_letters=letters or 0,
         )
 
     async def has_letter(self, conversation_id: UUID, assistant_id: UUID, sequence: int) -> bool:
@@ -67,7 +70,9 @@ class BacklogRepository:
     async def _value(self, query: str, parameters: dict[str, str]) -> Any:
         """The only value of a query over all partitions."""
         container = await self._cosmos.container(resources.CONVERSATIONS)
-        named: list[dict[str, object]] = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
+        named: list[dict[str, object]] = [
+            {"name": f"@{name}", "value": value} for name, value in parameters.items()
+        ]
         with cosmos_errors():
             found = [value async for value in container.query_items(query, parameters=named)]
         return found[0] if found else None
