@@ -3,7 +3,8 @@
 import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 MAX_JSON_DEPTH = 64
 """Levels of nesting in free-form JSON: well below the database's limit of 128."""
@@ -36,6 +37,16 @@ def _children(node: Any) -> list[Any]:
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_check_json)]
 """A free-form JSON object, as metadata and debug data are."""
+
+
+def _check_number(value: Any) -> Any:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+NaturalNumber = Annotated[int, Field(ge=0), BeforeValidator(_check_number)]
+"""0, 1, 2 … in a JSON body, 1.0 included, as JSON has it: no text is taken for one."""
 
 Flag = Annotated[bool, Field(strict=True)]
 """True or false in a JSON body: no number or word is taken for one."""

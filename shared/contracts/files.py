@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.base import JsonObject, ShortText, WireModel
+from shared.contracts.base import JsonObject, NaturalNumber, ShortText, WireModel
 from shared.contracts.participants import ParticipantRole
 
 ContentType = Annotated[str, Field(max_length=1024, pattern=r"^[\x20-\x7e]*$")]
@@ -83,7 +83,7 @@ class NewFileUpload(WireModel):
     filename: str
     content_type: ContentType = ""
     metadata: JsonObject = Field(default_factory=dict)
-    file_size: Annotated[int, Field(strict=True, ge=0)] | None = None
+    file_size: NaturalNumber | None = None
 
 
 class FileUpload(WireModel):
