@@ -4,7 +4,16 @@ import azure.functions as func
 
 from shared import container
 from shared.api.routes import blueprints
-from shared.triggers import backlog, deliveries, files, purges, renames, service_status, shares, titles
+from shared.triggers import (
+    backlog,
+    deliveries,
+    files,
+    purges,
+    renames,
+    service_status,
+    shares,
+    titles,
+)
 
 # Reads the settings: a wrong one stops the start here, by its name. Connects to nothing.
 container.app()
