@@ -38,12 +38,19 @@ def seconds_to(statement: str) -> float:
     finished = subprocess.run(  # noqa: S603 (the program is a constant of this module)
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env={**os.environ, **SETTINGS},
+        env=_environment(),
         capture_output=True,
         text=True,
         check=True,
     )
     return float(finished.stdout)
+
+
+def _environment() -> dict[str, str]:
+    """The app's settings, and bytecode for all modules alike: installed libraries have theirs."""
+    environment = {**os.environ, **SETTINGS}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
 
 
 def medians(runs: int) -> tuple[float, float]:
