@@ -47,13 +47,10 @@ class AssistantRepository:
 
     async def get(self, assistant_id: UUID) -> tuple[AssistantRecord, str]:
         """An assistant and its ETag (one point read); raises NotFound."""
-        container = await self._cosmos.container(resources.ASSISTANTS)
         key = str(assistant_id)
-        with cosmos_errors():
-            try:
-                document = await container.read_item(key, partition_key=key)
-            except CosmosResourceNotFoundError as error:
-                raise NotFound from error
+        document = await self._cosmos.find(resources.ASSISTANTS, key, key)
+        if document is None:
+            raise NotFound
         return AssistantRecord.model_validate(without_system_fields(document)), document["_etag"]
 
     async def get_many(self, assistant_ids: Sequence[UUID]) -> list[AssistantRecord]:

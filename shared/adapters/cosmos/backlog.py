@@ -49,15 +49,9 @@ class BacklogRepository:
 
     async def has_letter(self, conversation_id: UUID, assistant_id: UUID, sequence: int) -> bool:
         """Whether the dead letter about an event is kept (one point read)."""
-        container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
-            try:
-                await container.read_item(
-                    dead_letter_id(assistant_id, sequence), partition_key=str(conversation_id)
-                )
-            except CosmosResourceNotFoundError:
-                return False
-        return True
+        letter_id = dead_letter_id(assistant_id, sequence)
+        found = await self._cosmos.find(resources.CONVERSATIONS, letter_id, str(conversation_id))
+        return found is not None
 
     async def remove_letter(self, conversation_id: UUID, assistant_id: UUID, sequence: int) -> None:
         """Remove a dead letter; one that is gone is fine."""

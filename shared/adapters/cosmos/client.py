@@ -8,7 +8,7 @@ from typing import Any
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from azure.core.pipeline import PipelineResponse
 from azure.cosmos.aio import ContainerProxy, CosmosClient
-from azure.cosmos.exceptions import CosmosHttpResponseError
+from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
 
 from shared import invocation
 from shared.adapters.identity import azure_credential
@@ -46,6 +46,17 @@ class Cosmos:
         database = client.get_database_client(self._settings.database)
         self._containers[name] = database.get_container_client(name)
         return self._containers[name]
+
+    async def find(
+        self, container_name: str, document_id: str, partition_key: str
+    ) -> dict[str, Any] | None:
+        """A document, or None if there is none (one point read)."""
+        container = await self.container(container_name)
+        with cosmos_errors():
+            try:
+                return dict(await container.read_item(document_id, partition_key=partition_key))
+            except CosmosResourceNotFoundError:
+                return None
 
     async def read_many(
         self, container_name: str, keys: Sequence[tuple[str, str]], page: int = 100

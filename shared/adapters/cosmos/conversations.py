@@ -9,7 +9,6 @@ from uuid import UUID
 from azure.cosmos.exceptions import (
     CosmosBatchOperationError,
     CosmosResourceExistsError,
-    CosmosResourceNotFoundError,
 )
 from cachetools import LRUCache
 
@@ -71,16 +70,13 @@ class ConversationRepository:
 
     async def load(self, conversation_id: UUID) -> Loaded:
         """Read an aggregate (one point read); raises NotFound."""
-        container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
-            try:
-                document = await container.read_item(
-                    AGGREGATE_ID, partition_key=str(conversation_id)
-                )
-            except CosmosResourceNotFoundError as error:
-                self._cache.pop(conversation_id, None)
-                raise NotFound from error
-        return self.keep(dict(document))
+        document = await self._cosmos.find(
+            resources.CONVERSATIONS, AGGREGATE_ID, str(conversation_id)
+        )
+        if document is None:
+            self.forget(conversation_id)
+            raise NotFound
+        return self.keep(document)
 
     async def load_for_write(self, conversation_id: UUID) -> Loaded:
         """The aggregate from the cache, else read: a stale one fails when it is committed."""

@@ -72,14 +72,11 @@ class CursorRepository:
 
     async def get(self, conversation_id: UUID, assistant_id: UUID) -> tuple[Cursor, str] | None:
         """A cursor and its ETag, or None (one point read)."""
-        container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
-            try:
-                document = await container.read_item(
-                    _id(assistant_id), partition_key=str(conversation_id)
-                )
-            except CosmosResourceNotFoundError:
-                return None
+        document = await self._cosmos.find(
+            resources.CONVERSATIONS, _id(assistant_id), str(conversation_id)
+        )
+        if document is None:
+            return None
         return Cursor.model_validate(without_system_fields(document)), document["_etag"]
 
     async def save(self, cursor: Cursor, etag: str) -> str:

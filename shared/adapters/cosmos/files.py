@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
 from shared.adapters.cosmos.documents import (
@@ -88,14 +86,11 @@ class FileRepository:
         return PendingUpload.model_validate(document)
 
     async def _read(self, conversation_id: UUID, document_id: str) -> dict[str, Any]:
-        container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
-            try:
-                document = await container.read_item(
-                    document_id, partition_key=str(conversation_id)
-                )
-            except CosmosResourceNotFoundError as error:
-                raise NotFound from error
+        document = await self._cosmos.find(
+            resources.CONVERSATIONS, document_id, str(conversation_id)
+        )
+        if document is None:
+            raise NotFound
         return without_system_fields(document)
 
 

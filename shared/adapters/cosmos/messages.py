@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
 from shared import resources
-from shared.adapters.cosmos.client import Cosmos, cosmos_errors
+from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.conversations import ConversationRepository, Loaded
 from shared.adapters.cosmos.documents import (
     AGGREGATE_ID,
@@ -118,12 +116,12 @@ class MessageRepository:
         return bool(found) and found[0].event_id == event_id
 
     async def _read(self, conversation_id: UUID, document_id: str) -> dict[str, Any]:
-        container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
-            try:
-                return await container.read_item(document_id, partition_key=str(conversation_id))
-            except CosmosResourceNotFoundError as error:
-                raise NotFound from error
+        document = await self._cosmos.find(
+            resources.CONVERSATIONS, document_id, str(conversation_id)
+        )
+        if document is None:
+            raise NotFound
+        return document
 
 
 def _conditions(

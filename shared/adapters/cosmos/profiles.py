@@ -7,7 +7,6 @@ from azure.core import MatchConditions
 from azure.cosmos.exceptions import (
     CosmosAccessConditionFailedError,
     CosmosResourceExistsError,
-    CosmosResourceNotFoundError,
 )
 
 from shared import resources
@@ -37,13 +36,10 @@ class ProfileRepository:
 
     async def get(self, user_id: str) -> tuple[Profile, str] | None:
         """A profile and its ETag, or None (one point read)."""
-        container = await self._cosmos.container(resources.USERS)
         key = document_key(user_id)
-        with cosmos_errors():
-            try:
-                document = await container.read_item(key, partition_key=key)
-            except CosmosResourceNotFoundError:
-                return None
+        document = await self._cosmos.find(resources.USERS, key, key)
+        if document is None:
+            return None
         return Profile.model_validate(without_system_fields(document)), document["_etag"]
 
     async def get_many(self, user_ids: Sequence[str]) -> list[Profile]:

@@ -34,13 +34,8 @@ class ShareRepository:
 
     async def get(self, share_id: UUID) -> Share | None:
         """A share, deleted or not, or None (one point read)."""
-        container = await self._cosmos.container(resources.SHARES)
-        with cosmos_errors():
-            try:
-                document = await container.read_item(SHARE_ID, partition_key=str(share_id))
-            except CosmosResourceNotFoundError:
-                return None
-        return _share(document)
+        document = await self._cosmos.find(resources.SHARES, SHARE_ID, str(share_id))
+        return None if document is None else _share(document)
 
     async def get_many(self, share_ids: Sequence[UUID]) -> list[Share]:
         """The shares that exist, deleted or not."""
