@@ -31,6 +31,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> we
     app.router.add_get("/_admin/health", server.health)
     app.router.add_post("/_admin/requests/mark", server.mark)
     app.router.add_get("/_admin/requests", server.requests)
+    app.router.add_get("/_admin/faults", server.faults)
     app.router.add_post("/_admin/faults", server.add_fault)
     app.router.add_delete("/_admin/faults", server.clear_faults)
     app.router.add_route("*", "/{path:.*}", server.dispatch)
@@ -67,6 +68,9 @@ class _Server:
         except ValueError as error:
             raise web.HTTPBadRequest(text=str(error)) from error
 
+    async def faults(self, _: web.Request) -> web.Response:
+        return web.json_response({"held": self._faults.held})
+
     async def add_fault(self, request: web.Request) -> web.Response:
         try:
             self._faults.add(Fault.model_validate_json(await request.read()))
@@ -95,6 +99,8 @@ class _Server:
         self._journal.record(
             Entry(operation.kind, operation.container, answer.status, answer.charge)
         )
+        if fault is not None and fault.hold:
+            await self._faults.hold()
         return self._respond(request, answer)
 
     async def _answer(

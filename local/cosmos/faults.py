@@ -1,5 +1,6 @@
 """Faults to order: errors, delays and dropped connections, for testing how callers cope."""
 
+import asyncio
 import random
 from typing import Literal
 
@@ -18,7 +19,9 @@ class Fault(BaseModel):
     """One fault and where it strikes. Without status and resets it only delays.
 
     `retry_after_ms` and `latency_ms` are milliseconds; `reset` drops the connection before the
-    request is processed, `reset_after` after it; `times` None means without end.
+    request is processed, `reset_after` after it; `hold` keeps the answer to a processed request
+    back until the faults are removed; `spare` requests pass before it strikes, and `times` None
+    means without end.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -30,7 +33,9 @@ class Fault(BaseModel):
     latency_ms: int = Field(default=0, ge=0)
     reset: bool = False
     reset_after: bool = False
+    hold: bool = False
     probability: float = Field(default=1.0, ge=0, le=1)
+    spare: int = Field(default=0, ge=0)
     times: int | None = Field(default=None, ge=0)
 
     def strikes(self, operation: Operation) -> bool:
@@ -40,6 +45,9 @@ class Fault(BaseModel):
         if self.container not in ("*", operation.container):
             return False
         if self.probability < 1 and _dice.random() >= self.probability:
+            return False
+        if self.spare:
+            self.spare -= 1
             return False
         if self.times is not None:
             self.times -= 1
@@ -59,14 +67,27 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._removed = asyncio.Event()
+        self.held = 0
+        """How many answers are held back."""
 
     def add(self, fault: Fault) -> None:
         """Set one more fault."""
         self._faults.append(fault)
 
     def clear(self) -> None:
-        """Remove all."""
+        """Remove all, and let go of the answers that are held back."""
         self._faults.clear()
+        self._removed.set()
+        self._removed = asyncio.Event()
+
+    async def hold(self) -> None:
+        """Wait until the faults that are set now are removed."""
+        self.held += 1
+        try:
+            await self._removed.wait()
+        finally:
+            self.held -= 1
 
     def choose(self, operation: Operation) -> Fault | None:
         """The fault that strikes this request."""

@@ -46,8 +46,12 @@ class CosmosAdmin:
         """Make requests fail: operation, container, status, latency_ms, reset, times and so on."""
         await self._ask("POST", "/faults", json=fault)
 
+    async def holds_an_answer(self) -> bool:
+        """Whether a fault keeps an answer back now."""
+        return (await self._ask("GET", "/faults"))["held"] > 0
+
     async def clear_faults(self) -> None:
-        """Let all requests succeed again."""
+        """Let all requests succeed again, and those go that are held back."""
         await self._ask("DELETE", "/faults")
 
     async def _ask(self, method: str, path: str, *, json: Any = None) -> dict[str, Any]:

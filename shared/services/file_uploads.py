@@ -1,5 +1,6 @@
 """Uploads beyond a request: an address to send the bytes to, and a second call to commit them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.files import FileRepository
 from shared.contracts.files import File as FileView
 from shared.contracts.files import FileUpload, NewFileUpload
+from shared.domain.conversation import Conversation
 from shared.domain.file_changes import StoredBytes, already_committed
 from shared.domain.files import (
     MAX_METADATA_LENGTH,
@@ -84,12 +86,29 @@ class FileUploads:
         if upload.participant_id != participant_id(actor) or upload.expires < clock.now():
             raise NotFound
         known = await self._files.get_many(conversation_id, [upload.filename])
-        file = known.get(upload.filename)
-        committed = file and already_committed(file, upload_id)
+        committed = _committed(upload, known)
         if committed:
-            return file_view(committed)
+            return committed
+        try:
+            return await self._save(actor, conversation, upload, known)
+        except (NotFound, Conflict):
+            # Perhaps the bytes are gone because another call has committed them meanwhile.
+            known = await self._files.get_many(conversation_id, [upload.filename])
+            committed = _committed(upload, known)
+            if committed is None:
+                raise
+            return committed
+
+    async def _save(
+        self,
+        actor: Actor,
+        conversation: Conversation,
+        upload: PendingUpload,
+        known: Mapping[str, File],
+    ) -> FileView:
         await self._check_transfer(upload)
-        blob = _blob_for(upload, file)
+        conversation_id = conversation.conversation_id
+        blob = _blob_for(upload, known.get(upload.filename))
         cleanup = FileCleanup(conversation_id=conversation_id, files={upload.filename: [blob]})
         async with self._cleanups.guarding(cleanup):
             stored = await self._take(upload, blob)
@@ -131,6 +150,13 @@ class FileUploads:
         limit = self._settings.max_upload_bytes
         if size > limit:
             raise TooLarge(f"A file may not exceed {limit} bytes")
+
+
+def _committed(upload: PendingUpload, known: Mapping[str, File]) -> FileView | None:
+    """The file as the upload left it, if it has been committed already."""
+    file = known.get(upload.filename)
+    committed = file and already_committed(file, upload.upload_id)
+    return file_view(committed) if committed else None
 
 
 def _transfer_name(upload: PendingUpload) -> str:

@@ -97,6 +97,30 @@ async def test_commits_at_once_count_once(ada: httpx.AsyncClient, cid: str, stac
     assert len(versions) == 1
 
 
+async def test_a_commit_that_comes_too_late_for_the_bytes_finds_what_they_became(
+    ada: httpx.AsyncClient, cid: str, stack: Stack
+) -> None:
+    upload = await begin(ada, cid)
+    await send(upload, b"once")
+
+    async def the_bytes_are_gone() -> bool:
+        return await blobs_in(stack, TRANSFERS, cid) == []
+
+    the_second_read = {"container": "conversations", "operation": "read", "spare": 1, "times": 1}
+    # Held back: the answer that there is no such file yet, given before somebody else commits.
+    await stack.cosmos_admin.add_fault(**the_second_read, hold=True)
+    try:
+        late = asyncio.create_task(commit(ada, cid, upload))
+        await eventually(stack.cosmos_admin.holds_an_answer)
+        committed = answer_of(await commit(ada, cid, upload))
+        await eventually(the_bytes_are_gone)
+    finally:
+        await stack.cosmos_admin.clear_faults()
+
+    assert answer_of(await late) == committed
+    assert len(await events_of(ada, cid)) == 1
+
+
 async def test_only_who_began_an_upload_commits_it(
     ada: httpx.AsyncClient, cid: str, person: Person, service: RecordingService, stack: Stack
 ) -> None:

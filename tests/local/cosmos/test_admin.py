@@ -1,5 +1,6 @@
 """Counting requests and ordering faults, over HTTP as another process would."""
 
+import asyncio
 import time
 
 import aiohttp
@@ -94,6 +95,23 @@ async def test_the_client_repeats_a_write_that_was_processed_but_not_answered(
     await admin.admin("POST", "faults", {"operation": "create", "reset_after": True, "times": 1})
     with pytest.raises(exceptions.CosmosResourceExistsError):
         await container.create_item({"id": "a", "pk": "p"})
+
+
+async def test_an_answer_is_held_back_until_the_faults_are_removed(
+    admin: Server, container: ContainerProxy
+):
+    await admin.admin("POST", "faults", {"operation": "create", "hold": True, "spare": 1})
+    await container.create_item({"id": "spared", "pk": "p"})
+    creating = asyncio.create_task(container.create_item({"id": "held", "pk": "p"}))
+    async with asyncio.timeout(10):
+        while (await admin.admin("GET", "faults"))["held"] == 0:
+            assert not creating.done()
+    assert (await container.read_item("held", "p"))["id"] == "held"
+    assert not creating.done()
+
+    await admin.admin("DELETE", "faults")
+
+    assert (await creating)["id"] == "held"
 
 
 @pytest.mark.parametrize(
