@@ -268,6 +268,7 @@ module speech 'modules/speech.bicep' = if (deploySpeech) {
   scope: resourceGroup
   params: {
     name: '${abbreviations.speech}${suffix}'
+    identityName: '${abbreviations.userAssignedIdentity}speech-${suffix}'
     location: location
     tags: tags
   }
@@ -325,6 +326,8 @@ module rbac 'modules/rbac.bicep' = {
     openAiName: deployOpenAi ? openAi.outputs.name : ''
     #disable-next-line BCP318 // the condition is that of the module
     speechName: deploySpeech ? speech.outputs.name : ''
+    #disable-next-line BCP318 // the condition is that of the module
+    speechPrincipalId: deploySpeech ? speech.outputs.principalId : ''
   }
 }
 
@@ -337,6 +340,8 @@ module functionApp 'modules/function-app.bicep' = {
     location: location
     tags: tags
     identityId: identity.outputs.id
+    #disable-next-line BCP318 // the condition is that of the module
+    speechIdentityId: deploySpeech ? speech.outputs.identityId : ''
     deploymentContainerUrl: storage.outputs.deploymentContainerUrl
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
@@ -374,6 +379,8 @@ module appSettings 'modules/app-settings.bicep' = {
     speechResourceId: deploySpeech ? speech.outputs.id : ''
     #disable-next-line BCP318 // the condition is that of the module
     speechRegion: deploySpeech ? speech.outputs.region : ''
+    #disable-next-line BCP318 // the condition is that of the module
+    speechClientId: deploySpeech ? speech.outputs.clientId : ''
   }
 }
 

@@ -82,7 +82,7 @@ class Outside:
     @cached_property
     def speech_tokens(self) -> SpeechTokens:
         """Tokens of Azure's speech service."""
-        return SpeechTokens()
+        return SpeechTokens(self.settings.azure_speech.client_id)
 
     # --- repositories ---
 

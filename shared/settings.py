@@ -169,10 +169,14 @@ class TransferSettings(_Section):
 
 
 class AzureSpeechSettings(_Section):
-    """The resource that browsers talk to; without both no token is given out."""
+    """The resource that browsers talk to; without both no token is given out.
+
+    `client_id` is the identity that the tokens are of: one that may use speech and nothing else.
+    """
 
     resource_id: str = ""
     region: str = ""
+    client_id: str | None = None
 
 
 class StorageSettings(_Section):

@@ -52,6 +52,9 @@ param speechResourceId string
 @description('Region of the speech service.')
 param speechRegion string
 
+@description('Client id of the identity whose tokens browsers get for speech.')
+param speechClientId string
+
 var always = {
   // The host's own storage, and the application's queues, tables and blobs.
   AzureWebJobsStorage__credential: 'managedidentity'
@@ -87,6 +90,7 @@ var titles = {
 var speech = {
   AZURE_SPEECH__RESOURCE_ID: speechResourceId
   AZURE_SPEECH__REGION: speechRegion
+  WORKBENCH__AZURE_SPEECH__CLIENT_ID: speechClientId
 }
 
 resource site 'Microsoft.Web/sites@2024-11-01' existing = {

@@ -19,6 +19,9 @@ param tags object
 @description('Resource id of the user-assigned identity.')
 param identityId string
 
+@description('Resource id of the identity for speech; empty without speech.')
+param speechIdentityId string
+
 @description('Address of the blob container that holds the deployment package.')
 param deploymentContainerUrl string
 
@@ -74,9 +77,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: {
-      '${identityId}': {}
-    }
+    userAssignedIdentities: union({ '${identityId}': {} }, empty(speechIdentityId) ? {} : { '${speechIdentityId}': {} })
   }
   properties: {
     serverFarmId: plan.id

@@ -1,5 +1,4 @@
-// The identity that the function app has: user-assigned, so that it may read its deployment
-// package before the app exists.
+// An identity of the function app: user-assigned, so that its roles are there before the app is.
 
 @description('Name of the user-assigned identity.')
 @minLength(3)

@@ -1,7 +1,7 @@
-// Who may do what: every role of the function app's identity, on the narrowest scope that the
-// service knows, with the code that needs it. Nobody else gets a role.
+// Who may do what: every role of the function app's identities, on the narrowest scope that serves,
+// with the code that needs it and why no smaller role does. Nobody else gets a role.
 
-@description('Principal id of the function app\'s identity.')
+@description('Principal id of the function app\'s own identity.')
 param principalId string
 
 @description('Name of the storage account.')
@@ -27,6 +27,9 @@ param openAiName string
 
 @description('Name of the speech account; empty without speech.')
 param speechName string
+
+@description('Principal id of the identity for speech; empty without speech.')
+param speechPrincipalId string
 
 // Role definitions by what Azure calls them.
 var roles = {
@@ -70,7 +73,8 @@ resource speech 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if 
 }
 
 // Needed by shared/adapters/cosmos/client.py: reads, writes, batches and queries of documents,
-// and the metadata of containers. Not ARM's roles but the account's own; on the one database.
+// and the metadata of containers. Not ARM's roles but the account's own; on the one database. The
+// only smaller built-in role reads. It can't make, change or drop databases and containers.
 resource cosmosData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-04-15' = {
   parent: cosmos
   name: guid(cosmos.id, principalId, roles.cosmosDbBuiltInDataContributor)
@@ -81,9 +85,11 @@ resource cosmosData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@20
   }
 }
 
-// Needed by the host for leases, keys and the deployment package: Microsoft asks for this role on
-// the account of AzureWebJobsStorage. And by shared/adapters/blobs.py for files, archives, and the
-// key of signed addresses, which is the account's. The account holds nothing else.
+// Needed by shared/adapters/blobs.py for files and archives, for which Blob Data Contributor would
+// do; on the account, because the key that signs addresses (get_user_delegation_key) is the
+// account's. Owner rather than Contributor, because the host keeps its locks, timers' state and keys
+// there, whose container it makes at its first start, and Microsoft asks for Owner where
+// AzureWebJobsStorage is a managed identity. The deployment package is read by it as well.
 resource blobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage.id, principalId, roles.storageBlobDataOwner)
   scope: storage
@@ -95,7 +101,10 @@ resource blobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 // Needed by the queue functions of shared/triggers/deliveries.py and its siblings (take, delete, move
-// to the poison queue), the output bindings of shared/bindings.py, and shared/adapters/queues.py.
+// to the poison queue), the output bindings of shared/bindings.py, and shared/adapters/queues.py (send,
+// and the lengths of poison queues). Message Processor and Message Sender together would not do: they
+// read no queue's length, by which the platform scales, and the host sees to it that a poison queue
+// exists. On the account, because every queue of it is the application's.
 resource queues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage.id, principalId, roles.storageQueueDataContributor)
   scope: storage
@@ -106,7 +115,9 @@ resource queues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Needed by shared/adapters/registrations.py, and by the host for its diagnostic events.
+// Needed by shared/adapters/registrations.py (reads, conditional writes and deletions of entities).
+// On the account, because the host makes a table each month for its diagnostic events. The only
+// smaller role reads.
 resource tables 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage.id, principalId, roles.storageTableDataContributor)
   scope: storage
@@ -117,7 +128,8 @@ resource tables 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Needed by shared/adapters/web_pubsub.py: tokens of clients, messages to groups, who is in a group.
+// Needed by shared/adapters/web_pubsub.py: tokens of clients, messages to groups, who is in a group,
+// and ending that. The only smaller role reads.
 resource publishing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(webPubSub.id, principalId, roles.webPubSubServiceOwner)
   scope: webPubSub
@@ -128,8 +140,9 @@ resource publishing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Needed by shared/adapters/api_keys.py, which sets, reads, deletes and recovers secrets: reading
-// alone would be Secrets User.
+// Needed by shared/adapters/api_keys.py, which sets, reads, deletes and recovers secrets: Secrets User
+// could only read them, and no other built-in role writes them. It could purge them as well, but for
+// purge protection. The vault holds nothing else.
 resource secrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(vault.id, principalId, roles.keyVaultSecretsOfficer)
   scope: vault
@@ -140,7 +153,8 @@ resource secrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Needed by what shared/telemetry.py logs, and the host's own telemetry: ingestion by key is off.
+// Needed by what shared/telemetry.py logs and shared/metrics.py counts, and the host's own telemetry:
+// ingestion by key is off. There is no smaller role that may write.
 resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(applicationInsights.id, principalId, roles.monitoringMetricsPublisher)
   scope: applicationInsights
@@ -151,7 +165,7 @@ resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Needed by shared/adapters/openai_titles.py: calls of the model.
+// Needed by shared/adapters/openai_titles.py: calls of the model, no changes of deployments.
 resource titles 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(openAiName)) {
   name: guid(openAi.id, principalId, roles.cognitiveServicesOpenAiUser)
   scope: openAi
@@ -162,12 +176,13 @@ resource titles 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empt
   }
 }
 
-// Needed by shared/adapters/speech.py, whose token people's browsers use with this very role.
+// Needed by shared/adapters/speech.py, whose tokens people's browsers hold: so it is another identity
+// that has this role, and it has no other. The application's own token would open the model, too.
 resource speaking 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(speechName)) {
-  name: guid(speech.id, principalId, roles.cognitiveServicesSpeechUser)
+  name: guid(speech.id, speechPrincipalId, roles.cognitiveServicesSpeechUser)
   scope: speech
   properties: {
-    principalId: principalId
+    principalId: speechPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.cognitiveServicesSpeechUser)
   }

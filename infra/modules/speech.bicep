@@ -1,9 +1,15 @@
-// Optional: the speech service that browsers talk to with a token from GET /azure-speech/token.
+// Optional: the speech service that browsers talk to with a token from GET /azure-speech/token, and
+// the identity whose tokens those are: it may use this service and nothing else (rbac.bicep).
 
 @description('Name of the account, and its subdomain.')
 @minLength(2)
 @maxLength(64)
 param name string
+
+@description('Name of the identity.')
+@minLength(3)
+@maxLength(128)
+param identityName string
 
 @description('Region.')
 param location string
@@ -29,6 +35,18 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   }
 }
 
+module identity 'identity.bicep' = {
+  name: 'speech-identity'
+  params: {
+    name: identityName
+    location: location
+    tags: tags
+  }
+}
+
 output id string = account.id
 output name string = account.name
 output region string = account.location
+output identityId string = identity.outputs.id
+output principalId string = identity.outputs.principalId
+output clientId string = identity.outputs.clientId

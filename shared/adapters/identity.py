@@ -1,10 +1,10 @@
-"""The identity that the application itself has in Azure."""
+"""The identities that the application has in Azure."""
 
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from azure.identity.aio import DefaultAzureCredential
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 
 @cache
@@ -16,3 +16,11 @@ def azure_credential() -> "DefaultAzureCredential":
     from azure.identity.aio import DefaultAzureCredential
 
     return DefaultAzureCredential()
+
+
+@cache
+def other_identity(client_id: str) -> "ManagedIdentityCredential":
+    """A further managed identity of the function app, by its client id."""
+    from azure.identity.aio import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(client_id=client_id)

@@ -5,7 +5,7 @@ import pytest
 
 from local.stack.stack import Stack
 from tests.support.assistant_service import RecordingService
-from tests.support.azure import REGION, RESOURCE_ID, FakeAzure
+from tests.support.azure import REGION, RESOURCE_ID, SPEECH_IDENTITY, FakeAzure
 
 PATH = "/azure-speech/token"
 RESOURCE = "https://cognitiveservices.azure.com"
@@ -17,15 +17,15 @@ async def test_without_a_speech_resource_the_answer_is_empty(ada: httpx.AsyncCli
     assert (answer.status_code, answer.json()) == (200, {})
 
 
-async def test_the_token_is_the_managed_identity_s_and_in_no_log(
+async def test_the_token_is_of_the_identity_for_speech_and_in_no_log(
     azure_stack: Stack, azure: FakeAzure
 ) -> None:
     async with azure_stack.api("Ada") as ada:
         answer = await ada.get(PATH)
 
-    token = f"token for {RESOURCE}"
+    token = f"token of {SPEECH_IDENTITY} for {RESOURCE}"
     assert answer.json() == {"token": f"aad#{RESOURCE_ID}#{token}", "region": REGION}
-    assert RESOURCE in azure.resources
+    assert (RESOURCE, SPEECH_IDENTITY) in azure.tokens_for
     logs = "".join(log.read_text() for log in (azure_stack.data_dir / "logs").iterdir())
     assert token not in logs
 

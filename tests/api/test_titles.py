@@ -100,7 +100,8 @@ async def test_a_person_s_message_gives_the_conversation_a_title(
     assert created["data"]["message"]["id"] == message["id"]
     assert event["correlation_id"] == created["correlation_id"]
     asked = azure.requests_after(unique)[0]
-    assert asked.headers["authorization"] == "Bearer token for https://cognitiveservices.azure.com"
+    token = "token of the app for https://cognitiveservices.azure.com"
+    assert asked.headers["authorization"] == f"Bearer {token}"
     assert asked.query == {"api-version": "2025-02-01-preview"}
     assert asked.path == "/openai/deployments/titles/chat/completions"
 

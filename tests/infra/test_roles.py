@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.architecture.source import modules
 from tests.infra.syntax import ROOT
 from tests.infra.template import Resource, resources
 from tests.infra.test_templates import SOURCES, changed
@@ -12,6 +13,7 @@ from tests.infra.values import Reference, Unknown
 ARM = "Microsoft.Authorization/roleAssignments"
 COSMOS = "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments"
 FILE = "modules/rbac.bicep"
+IDENTITY = "shared.adapters.identity"
 
 _PATH = re.compile(r"\b(?:shared/[\w/]+\.py|function_app\.py)\b")
 
@@ -34,9 +36,25 @@ def unexplained(made: list[Resource]) -> list[str]:
     return [role.where for role in _roles(made) if not _code_named(role)]
 
 
+def without_role(made: list[Resource]) -> list[str]:
+    """Adapters that act as a managed identity, and that no role's comment names."""
+    named = {path for role in _roles(made) for path in _code_named(role)}
+    acting = {
+        module.name for module in modules("shared") if IDENTITY in "".join(sorted(module.imports()))
+    }
+    return sorted(acting - named)
+
+
 def too_wide(made: list[Resource]) -> list[str]:
     """Roles on more than one resource of this deployment."""
     return [role.where for role in _roles(made) if not _is_narrow(role)]
+
+
+def held_by_browsers_too(made: list[Resource]) -> list[str]:
+    """Roles that who has a token for speech has as well; only the one for speech should be."""
+    speech = [role for role in _roles(made) if "Speech" in _definition(role)]
+    principals = {_principal(role) for role in speech}
+    return [role.where for role in _roles(made) if _principal(role) in principals][1:]
 
 
 def unknown(text: str) -> list[str]:
@@ -52,8 +70,16 @@ def test_every_role_names_the_code_that_needs_it() -> None:
     assert unexplained(MADE) == []
 
 
+def test_everything_that_acts_as_an_identity_has_a_role() -> None:
+    assert without_role(MADE) == []
+
+
 def test_every_role_is_on_one_resource() -> None:
     assert too_wide(MADE) == []
+
+
+def test_the_identity_whose_tokens_browsers_hold_may_use_speech_only() -> None:
+    assert held_by_browsers_too(MADE) == []
 
 
 def test_every_role_is_one_that_may_be_given() -> None:
@@ -69,8 +95,14 @@ def test_all_roles_are_in_one_file() -> None:
 PLANTED = {
     "no reason": ("// Needed by shared/adapters/web_pubsub.py: ", "// ", unexplained),
     "code that is gone": ("adapters/web_pubsub.py", "adapters/signalr.py", unexplained),
+    "a role that is missing": ("shared/adapters/web_pubsub.py", "shared/outside.py", without_role),
     "no scope": ("  scope: vault\n", "", too_wide),
     "another scope": ("  scope: vault\n", "  scope: resourceGroup()\n", too_wide),
+    "the application's own identity for browsers": (
+        "    principalId: speechPrincipalId\n",
+        "    principalId: principalId\n",
+        held_by_browsers_too,
+    ),
     "the whole account": ("/dbs/${cosmosDatabaseName}'", "'", too_wide),
 }
 
@@ -78,7 +110,7 @@ PLANTED = {
 @pytest.mark.parametrize("mistake", PLANTED)
 def test_a_planted_mistake_is_found(mistake: str) -> None:
     old, new, check = PLANTED[mistake]
-    assert len(check(resources(changed(FILE, old, new)))) == 1
+    assert check(resources(changed(FILE, old, new))) != []
 
 
 def test_a_planted_owner_is_found() -> None:
@@ -93,6 +125,14 @@ def _roles(made: list[Resource]) -> list[Resource]:
 
 def _code_named(role: Resource) -> list[str]:
     return [path for path in _PATH.findall(role.comment) if (ROOT / path).is_file()]
+
+
+def _definition(role: Resource) -> str:
+    return str(role.property_at("roleDefinitionId"))
+
+
+def _principal(role: Resource) -> str:
+    return str(role.property_at("principalId"))
 
 
 def _is_narrow(role: Resource) -> bool:

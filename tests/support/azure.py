@@ -13,6 +13,7 @@ from aiohttp import web
 IDENTITY_SECRET = "secret of the identity endpoint"
 RESOURCE_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a"
 REGION = "westeurope"
+SPEECH_IDENTITY = "7c0f3d52-5a0b-4b3e-9c1f-2f6f2d1f9a10"
 DEPLOYMENT = "titles"
 
 
@@ -61,7 +62,7 @@ class FakeAzure:
     """Speaks the chat-completions protocol, and that of an app service's identity endpoint.
 
     `answers` has what to answer by the content of the last message. `identity_fails`: no tokens
-    are given out.
+    are given out. `tokens_for` has resource and client id of every token asked for.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class FakeAzure:
         self.answers: dict[str, Answer] = {}
         self._hold: asyncio.Event | None = None
         self.identity_fails = False
-        self.resources: list[str] = []
+        self.tokens_for: list[tuple[str, str | None]] = []
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -97,6 +98,7 @@ class FakeAzure:
             "WORKBENCH__SERVICE__AZURE_OPENAI_TIMEOUT_SECONDS": "3",
             "AZURE_SPEECH__RESOURCE_ID": RESOURCE_ID,
             "AZURE_SPEECH__REGION": REGION,
+            "WORKBENCH__AZURE_SPEECH__CLIENT_ID": SPEECH_IDENTITY,
             "IDENTITY_ENDPOINT": f"{self.url}/identity",
             "IDENTITY_HEADER": IDENTITY_SECRET,
         }
@@ -135,10 +137,10 @@ class FakeAzure:
     async def _identity(self, request: web.Request) -> web.Response:
         if self.identity_fails or request.headers.get("X-IDENTITY-HEADER") != IDENTITY_SECRET:
             return web.json_response({"error": "no identity"}, status=400)
-        resource = request.query["resource"]
-        self.resources.append(resource)
+        resource, client_id = request.query["resource"], request.query.get("client_id")
+        self.tokens_for.append((resource, client_id))
         token = {
-            "access_token": f"token for {resource}",
+            "access_token": f"token of {client_id or 'the app'} for {resource}",
             "expires_on": str(int(time.time()) + 3600),
             "resource": resource,
             "token_type": "Bearer",
