@@ -56,7 +56,7 @@ class App(Outside):
     @cached_property
     def nudges(self) -> Nudges:
         """Queue messages that make somebody look."""
-        return Nudges(self.queues)
+        return Nudges(self.queues, self.settings.events.write_ahead_seconds)
 
     @cached_property
     def changes(self) -> Changes:

@@ -131,12 +131,17 @@ class ServiceSettings(_Section):
 
 
 class EventSettings(_Section):
-    """How long events are kept and how hard delivery to assistants tries; all in seconds."""
+    """How long events are kept and how hard delivery to assistants tries; all in seconds.
+
+    `write_ahead_seconds` after a change began, what a crash kept from being delivered is looked
+    for: longer than any request lives.
+    """
 
     retention_seconds: int = Field(default=7 * 24 * 3600, ge=60)
     offline_hold_seconds: int = Field(default=15 * 60, ge=0)
     delivery_max_attempts: int = Field(default=8, ge=1)
     delivery_max_age_seconds: int = Field(default=3600, ge=1)
+    write_ahead_seconds: int = Field(default=600, ge=1, le=24 * 3600)
 
 
 class FileSettings(_Section):

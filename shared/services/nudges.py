@@ -16,7 +16,6 @@ from shared.adapters.queues import Queues
 from shared.domain.conversation import Conversation
 from shared.services.queue_messages import QueueMessage
 
-WRITE_AHEAD_SECONDS = 600
 REQUEST_SECONDS = 240
 """Longer than any HTTP request lives: Azure's front end ends them after 230 seconds."""
 
@@ -37,10 +36,11 @@ class Nudge(QueueMessage):
 
 
 class Nudges:
-    """Sends nudges, as few as will do."""
+    """Sends nudges, as few as will do; those ahead of a change fire after `write_ahead_seconds`."""
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, write_ahead_seconds: int) -> None:
         self._queues = queues
+        self._write_ahead = write_ahead_seconds
         self._covered_until: LRUCache[UUID, float] = LRUCache(REMEMBERED)
 
     async def cover(self, conversation_id: UUID) -> None:
@@ -50,8 +50,8 @@ class Nudges:
             return
         # It serves many requests, minutes later: of no trace.
         nudge = Nudge(conversation_id=conversation_id, trace_parent="")
-        await self.later(nudge, WRITE_AHEAD_SECONDS)
-        self._covered_until[conversation_id] = now + WRITE_AHEAD_SECONDS
+        await self.later(nudge, self._write_ahead)
+        self._covered_until[conversation_id] = now + self._write_ahead
 
     def committed(self, conversation: Conversation) -> None:
         """Nudge the deliveries of all active assistants as soon as the handler returns."""

@@ -112,6 +112,7 @@ def test_the_defaults_are_the_reference_s() -> None:
         ("EVENTS__OFFLINE_HOLD_SECONDS", "0", "events.offline_hold_seconds", 0),
         ("EVENTS__DELIVERY_MAX_ATTEMPTS", "1", "events.delivery_max_attempts", 1),
         ("EVENTS__DELIVERY_MAX_AGE_SECONDS", "1", "events.delivery_max_age_seconds", 1),
+        ("EVENTS__WRITE_AHEAD_SECONDS", "1", "events.write_ahead_seconds", 1),
     ],
 )
 def test_a_variable_has_its_effect(variable: str, text: str, path: str, value: object) -> None:
@@ -174,6 +175,7 @@ def test_a_variable_of_one_setting_wins_over_one_of_its_whole_section() -> None:
         ("WORKBENCH__SERVICE__DEFAULT_ASSISTANTS", '[{"name": "Bee"}]'),
         ("WORKBENCH__EVENTS__RETENTION_SECONDS", "59"),
         ("WORKBENCH__EVENTS__DELIVERY_MAX_ATTEMPTS", "0"),
+        ("WORKBENCH__EVENTS__WRITE_AHEAD_SECONDS", "0"),
         ("WORKBENCH__EVENTS", "often"),
         ("WORKBENCH__EVNETS__RETENTION_SECONDS", "60"),
         ("WORKBENCH__COSMOS__KEI", "secret"),
