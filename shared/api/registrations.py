@@ -96,7 +96,12 @@ async def update_registration(
     return await app.registrations.update(caller, assistant_service_id, body)
 
 
-@router.delete(PATH, name="registrations_delete", status=204)
+@router.delete(
+    PATH,
+    name="registrations_delete",
+    status=204,
+    queues=[resources.SERVICE_STATUS_QUEUE],
+)
 async def delete_registration(app: App, caller: User, assistant_service_id: str) -> None:
     """Remove a registration with its API key."""
     await app.registrations.delete(caller, assistant_service_id)

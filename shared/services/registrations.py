@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from shared import clock, invocation, resources
@@ -28,6 +29,7 @@ from shared.telemetry import get_logger, log
 
 WRITE_AHEAD_SECONDS = 15
 ATTEMPTS = 5
+TOO_BUSY = "the registration is being changed by too many requests"
 
 _logger = get_logger("registrations")
 
@@ -115,10 +117,13 @@ class Registrations:
         for name, value in changes.items():
             if value is None:
                 raise InvalidArgument(f"{name} cannot be null")
-        registration = await self._of_creator(user, assistant_service_id)
-        changed = registration.model_copy(update=changes)
-        await self._registrations.replace(changed)
-        return self._view(changed)
+        for _ in range(ATTEMPTS):
+            registration = await self._of_creator(user, assistant_service_id)
+            changed = registration.model_copy(update=changes)
+            with suppress(Conflict):  # heartbeats change it every few seconds
+                await self._registrations.replace(changed)
+                return self._view(changed)
+        raise Conflict(TOO_BUSY)
 
     async def reset_key(
         self, user: User, assistant_service_id: str
@@ -128,13 +133,19 @@ class Registrations:
         return self._view(registration, await self._api_keys.reset(registration.api_key_name))
 
     async def delete(self, user: User, assistant_service_id: str) -> None:
-        """Remove a registration with its key: always the creator only."""
+        """Remove a registration with its key: always the creator only.
+
+        That its assistants are offline now is announced in the background.
+        """
         registration = await self._registrations.get(assistant_service_id.lower())
         if registration.created_by_user_id != user.user_id:
             raise NotFound
+        status = ServiceStatus(assistant_service_id=registration.assistant_service_id)
         # The key first: it may never outlive what it is for.
         await self._api_keys.delete(registration.api_key_name)
+        await self._announce_ahead(status)
         await self._registrations.delete(registration.assistant_service_id)
+        _announce_now(status)
 
     async def heartbeat(
         self,
@@ -149,11 +160,9 @@ class Registrations:
         if self._api_keys.secured and update.url.scheme != "https":
             raise InvalidArgument("url must be https")
         for _ in range(ATTEMPTS):
-            try:
+            with suppress(Conflict):
                 return self._view(await self._beat(service_id, update))
-            except Conflict:
-                continue
-        raise Conflict("the registration is being changed by too many requests")
+        raise Conflict(TOO_BUSY)
 
     async def info(self, assistant_service_id: str) -> ServiceInfo:
         """What a service says of itself; raises NotFound while nobody knows where it is."""
@@ -187,14 +196,22 @@ class Registrations:
                 "announced_online": True,
             }
         )
-        status = ServiceStatus(assistant_service_id=service_id).model_dump_json()
+        status = ServiceStatus(assistant_service_id=service_id)
         comes_online = not (registration.announced_online and registration.online(now))
         if comes_online:
-            await self._queues.send(resources.SERVICE_STATUS_QUEUE, status, WRITE_AHEAD_SECONDS)
-        await self._registrations.replace(changed)
+            await self._announce_ahead(status)
+        try:
+            await self._registrations.replace(changed)
+        except NotFound as error:
+            raise Conflict from error  # deleted just now: look once more
         if comes_online:
-            invocation.current().enqueue(resources.SERVICE_STATUS_QUEUE, status)
+            _announce_now(status)
         return changed
+
+    async def _announce_ahead(self, status: ServiceStatus) -> None:
+        """Have it announced later, should a crash keep us from doing it after the change."""
+        text = status.model_dump_json()
+        await self._queues.send(resources.SERVICE_STATUS_QUEUE, text, WRITE_AHEAD_SECONDS)
 
     async def _self_registered(
         self, service_id: str, update: UpdateAssistantServiceRegistrationUrl
@@ -256,6 +273,10 @@ class Registrations:
             assistant_service_online_expiration_datetime=registration.expires,
             api_key=api_key,
         )
+
+
+def _announce_now(status: ServiceStatus) -> None:
+    invocation.current().enqueue(resources.SERVICE_STATUS_QUEUE, status.model_dump_json())
 
 
 def _resolve_me(user: User, user_ids: list[str]) -> set[str]:

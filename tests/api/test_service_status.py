@@ -7,6 +7,7 @@ from local.stack.stack import Stack
 from tests.api.assistant_builders import Meeting, another_service, listed, meet
 from tests.api.builders import events_of, negotiate
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
+from tests.api.registration_builders import PATH, registered
 from tests.support.assistant_service import RecordingService
 from tests.support.subscriber import Subscriber
 
@@ -72,6 +73,22 @@ async def test_heartbeats_of_a_service_that_is_online_are_not_announced(meeting:
         await meeting.service.register(expires_in=0)
         await people.next("participant.updated")
 
+    assert await announcements(meeting) == [False]
+
+
+async def test_the_deletion_of_a_service_that_is_online_is_announced(
+    ada: httpx.AsyncClient, stack: Stack
+) -> None:
+    service_id = (await registered(ada))["assistant_service_id"]
+    async with RecordingService(stack.functions_url, service_id) as service:
+        assert (await service.register()).status_code == 200
+        meeting = await meet(ada, service)
+        async with await people_of(meeting) as people:
+            assert (await ada.delete(f"{PATH}/{service_id}")).status_code == 204
+            gone = await people.next("participant.updated")
+
+    assert gone["data"]["participant"]["id"] == meeting.aid
+    assert gone["data"]["participant"]["online"] is False
     assert await announcements(meeting) == [False]
 
 
