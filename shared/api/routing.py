@@ -35,6 +35,7 @@ Handler = Callable[..., Awaitable[Any]]
 
 _LATER = ConfigDict(defer_build=True)
 _NO_MODEL = (NoneType, func.HttpResponse)
+_REST = re.compile(r"\{\*(\w+)\}")
 _PARAMETER = re.compile(r"\{\*?(\w+)(?::[^}]*)?\}")
 
 
@@ -158,9 +159,19 @@ class Router:
             )
             function = bind(function)
         trigger = self.blueprint.route(
-            route=route.path, methods=[route.method], auth_level=func.AuthLevel.ANONYMOUS
+            route=_template(route.path),
+            methods=[route.method],
+            auth_level=func.AuthLevel.ANONYMOUS,
         )
         self.blueprint.function_name(route.name)(trigger(function))
+
+
+def _template(path: str) -> str:
+    """The path as the host takes it: the rest of a path must not be empty.
+
+    Else a path without it would reach the function, and not the one that answers 405.
+    """
+    return _REST.sub(r"{*\1:minlength(1)}", path)
 
 
 def output_name(queue: str) -> str:

@@ -65,6 +65,9 @@ class TestPaths:
             ("GET", "/events/negotiate", "POST"),
             ("GET", "/conversations/{cid}/events/negotiate", "POST"),
             ("POST", "/", "GET, HEAD"),
+            ("PATCH", "/conversations/{cid}/files", "GET, PUT"),
+            ("DELETE", "/conversations/{cid}/files/", "GET, PUT"),
+            ("PATCH", "/assistant-service-registrations", "GET, POST"),
         ],
     )
     async def test_a_wrong_method_is_405_and_told_the_right_ones(
