@@ -240,8 +240,8 @@ class App(Outside):
 
     @cached_property
     def backlogs(self) -> Backlogs:
-        """What waits to be delivered."""
-        return Backlogs(self.backlog_records)
+        """What is left undone."""
+        return Backlogs(self.backlog_records, self.queues)
 
     @cached_property
     def replays(self) -> Replays:

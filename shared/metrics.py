@@ -68,6 +68,13 @@ BACKLOG_OLDEST = Metric(
 BACKLOG_DEAD_LETTERS = Metric(
     "workbench.backlog.dead_letters", "gauge", "{event}", "Dead letters that are kept"
 )
+BACKLOG_POISON_MESSAGES = Metric(
+    "workbench.backlog.poison_messages",
+    "gauge",
+    "{message}",
+    "Queue messages that failed too often and lie in poison queues",
+    ("queue",),
+)
 
 CATALOGUE = (
     EVENTS_DELIVERED,
@@ -79,6 +86,7 @@ CATALOGUE = (
     BACKLOG_OVERDUE,
     BACKLOG_OLDEST,
     BACKLOG_DEAD_LETTERS,
+    BACKLOG_POISON_MESSAGES,
 )
 
 _LAG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
@@ -110,19 +118,21 @@ class RecentGauge:
     """
 
     def __init__(self, metric: Metric) -> None:
-        self._value = 0.0
+        self._values: dict[tuple[tuple[str, str], ...], float] = {}
         self._until = 0.0
         _meter.create_observable_gauge(
             metric.name, [self._observe], metric.unit, metric.description
         )
 
-    def set(self, value: float) -> None:
-        """What was measured just now."""
-        self._value = value
+    def set(self, value: float, **attributes: str) -> None:
+        """What was measured just now, for these attributes."""
+        self._values[tuple(attributes.items())] = value
         self._until = time.monotonic() + FRESH_SECONDS
 
     def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self._value)] if time.monotonic() < self._until else []
+        if time.monotonic() >= self._until:
+            return []
+        return [Observation(value, dict(of)) for of, value in self._values.items()]
 
 
 events_delivered = _counter(EVENTS_DELIVERED)
@@ -134,3 +144,4 @@ requests_refused = _counter(REQUESTS_REFUSED)
 backlog_overdue = RecentGauge(BACKLOG_OVERDUE)
 backlog_oldest = RecentGauge(BACKLOG_OLDEST)
 backlog_dead_letters = RecentGauge(BACKLOG_DEAD_LETTERS)
+backlog_poison_messages = RecentGauge(BACKLOG_POISON_MESSAGES)

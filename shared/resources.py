@@ -87,5 +87,8 @@ QUEUES = (
     SHARES_QUEUE,
     FILE_CLEANUPS_QUEUE,
 )
+POISON_QUEUES = tuple(f"{queue}-poison" for queue in QUEUES)
+"""Where the host puts what failed too often; it is the host that names them so."""
+
 TABLES = (REGISTRATIONS_TABLE,)
 BLOB_CONTAINERS = (FILES_BLOB_CONTAINER, TRANSFERS_BLOB_CONTAINER)

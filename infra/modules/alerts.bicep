@@ -20,37 +20,6 @@ param workspaceId string
 @description('Resource id of the Cosmos DB account.')
 param cosmosId string
 
-var rules = [
-  {
-    name: 'poison-queues'
-    title: 'A queue message failed five times and lies in a poison queue'
-    severity: 1
-    query: 'StorageQueueLogs | where OperationName == "PutMessage" and Uri contains "-poison"'
-    threshold: 0
-  }
-  {
-    name: 'failures'
-    title: 'Functions fail'
-    severity: 1
-    query: 'AppRequests | where Success == false and (ResultCode startswith "5" or ResultCode == "0")'
-    threshold: 5
-  }
-  {
-    name: 'dead-letters'
-    title: 'Events were given up that assistants should have got'
-    severity: 2
-    query: 'AppTraces | where Message startswith "dead_letter "'
-    threshold: 0
-  }
-  {
-    name: 'delivery-lag'
-    title: 'Events reach assistants late'
-    severity: 2
-    query: 'AppTraces | where Message startswith "delivered_late "'
-    threshold: 10
-  }
-]
-
 resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: actionGroupName
   location: 'global'
@@ -68,47 +37,22 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in rules: {
-  name: rule.name
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: rule.title
-    enabled: true
-    severity: rule.severity
-    scopes: [workspaceId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
-    // Tables come to be with their first rows.
-    skipQueryValidation: true
-    autoMitigate: true
-    criteria: {
-      allOf: [
-        {
-          query: rule.query
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: rule.threshold
-          failingPeriods: {
-            numberOfEvaluationPeriods: 1
-            minFailingPeriodsToAlert: 1
-          }
-        }
-      ]
-    }
-    actions: {
-      actionGroups: [actionGroup.id]
-    }
+module logAlerts 'log-alerts.bicep' = {
+  name: 'log-alerts'
+  params: {
+    location: location
+    tags: tags
+    workspaceId: workspaceId
+    actionGroupId: actionGroup.id
   }
-}]
+}
 
 resource throttling 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'cosmos-throttling'
   location: 'global'
   tags: tags
   properties: {
-    description: 'Cosmos DB refuses requests (429): the app waits and repeats, people wait'
+    description: 'Cosmos DB refuses requests (429): the app waits and repeats, people wait. What to do: docs/operations.md#cosmos-throttling'
     enabled: true
     severity: 2
     scopes: [cosmosId]

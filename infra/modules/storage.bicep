@@ -28,7 +28,7 @@ param allowedOrigins array
 @maxValue(365)
 param softDeleteDays int
 
-@description('Log Analytics workspace for the logs of queues and blobs.')
+@description('Log Analytics workspace for the metrics of queues and blobs.')
 param workspaceId string
 
 var deploymentContainer = 'deployments'
@@ -109,18 +109,12 @@ module blobs 'storage-blobs.bicep' = {
   }
 }
 
-// The alert on poison queues reads these.
-resource queueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+// Not the logs of each request: they would cost more than the queues.
+resource queueMetrics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-log-analytics'
   scope: queueService
   properties: {
     workspaceId: workspaceId
-    logs: [
-      {
-        category: 'StorageWrite'
-        enabled: true
-      }
-    ]
     metrics: [
       {
         category: 'Transaction'

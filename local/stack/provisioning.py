@@ -43,7 +43,7 @@ async def _provision_container(
 
 async def _provision_queues(connection: str) -> None:
     async with QueueServiceClient.from_connection_string(connection) as client:
-        for name in resources.QUEUES:
+        for name in (*resources.QUEUES, *resources.POISON_QUEUES):
             with contextlib.suppress(ResourceExistsError):
                 await client.create_queue(name)
 

@@ -1,6 +1,8 @@
-"""Queue messages that must wait: what a function's output binding can't send."""
+"""Queue messages that must wait, and queues' lengths: what an output binding can't do."""
 
 from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceNotFoundError
 
 from shared.adapters.identity import azure_credential
 from shared.adapters.lazy import Lazy
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Queues:
-    """Sends messages to the application's own queues, base64 as host.json says."""
+    """The application's own queues; messages are base64, as host.json says."""
 
     def __init__(self, settings: StorageSettings) -> None:
         self._settings = settings
@@ -27,6 +29,19 @@ class Queues:
         client = service.get_queue_client(queue, message_encode_policy=TextBase64EncodePolicy())
         with storage_errors():
             await client.send_message(text, visibility_timeout=delay_seconds)
+
+    async def length(self, queue: str) -> int:
+        """About how many messages a queue holds, hidden ones too; none if there is no such queue.
+
+        Raises DependencyUnavailable.
+        """
+        service = await self._service.get()
+        with storage_errors():
+            try:
+                properties = await service.get_queue_client(queue).get_queue_properties()
+            except ResourceNotFoundError:
+                return 0
+        return properties.approximate_message_count or 0
 
     async def close(self) -> None:
         """Close the client's connections."""

@@ -20,7 +20,7 @@ BLOB_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 SETTINGS = "Microsoft.Web/sites/config"
 
 NAMES = {
-    QUEUES: {*code.QUEUES, *(f"{queue}-poison" for queue in code.QUEUES)},
+    QUEUES: {*code.QUEUES, *code.POISON_QUEUES},
     TABLES: set(code.TABLES),
     BLOB_CONTAINERS: {*code.BLOB_CONTAINERS, "deployments"},
     "Microsoft.DocumentDB/databaseAccounts/sqlDatabases": {code.COSMOS_DATABASE},

@@ -1,13 +1,11 @@
 """The templates are valid Bicep that says what Azure knows, and describe every parameter."""
 
-import ast
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import modules
 from tests.infra import schemas
 from tests.infra.syntax import INFRA, ROOT, Sources, child, faults, sources, text_of
 from tests.infra.template import Resource, declarations, resources
@@ -99,19 +97,6 @@ def test_the_runtime_is_the_python_that_is_tested() -> None:
     version = site.property_at("functionAppConfig.runtime.version")
     assert f'requires-python = ">={version}"' in _root_file("pyproject.toml")
     assert f'python-version: "{version}"' in _root_file(".github/workflows/ci.yml")
-
-
-@pytest.mark.parametrize("file", ["modules/alerts.bicep", "workbook.json"])
-def test_what_is_looked_for_in_logs_is_logged(file: str) -> None:
-    wanted = set(re.findall(r'Message startswith \\*"(\w+) ', SOURCES[file]))
-    texts = {
-        node.value
-        for module in modules("shared")
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Constant)
-    }
-    assert wanted
-    assert wanted <= texts
 
 
 def test_json_files_are_json() -> None:

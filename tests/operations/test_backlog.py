@@ -38,8 +38,10 @@ async def anybody(traced: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def gauge(anybody: httpx.AsyncClient, exported: Telemetry, metric: Metric) -> Any:
-    """The value of a gauge after a fresh measurement."""
+async def gauge(
+    anybody: httpx.AsyncClient, exported: Telemetry, metric: Metric, **attributes: str
+) -> Any:
+    """The value of a gauge, for these attributes, after a fresh measurement."""
     seen = len(exported.spans())
     await anybody.post("/admin/functions/measure_backlog", json={"input": ""})
 
@@ -53,7 +55,7 @@ async def gauge(anybody: httpx.AsyncClient, exported: Telemetry, metric: Metric)
         return len(exported.exports(metric.name)) >= exports + 2
 
     await eventually(written)
-    [point] = exported.metric(metric.name)
+    [point] = [p for p in exported.metric(metric.name) if p["attributes"] == attributes]
     return point["value"]
 
 
@@ -75,12 +77,16 @@ async def waiting_for(stack: Stack, meeting: Meeting, age: timedelta) -> None:
         await container.patch_item(f"cursor-{meeting.aid}", meeting.cid, patch)
 
 
+def queue_of(stack: Stack, name: str) -> QueueClient:
+    connection = stack.addresses.environment["AzureWebJobsStorage"]
+    return QueueClient.from_connection_string(
+        connection, name, message_encode_policy=TextBase64EncodePolicy()
+    )
+
+
 async def ask_for_replay(stack: Stack, meeting: Meeting, sequence: int) -> None:
     """What an operator sends, as docs/operations.md has it."""
-    connection = stack.addresses.environment["AzureWebJobsStorage"]
-    queue = QueueClient.from_connection_string(
-        connection, resources.DELIVERIES_QUEUE, message_encode_policy=TextBase64EncodePolicy()
-    )
+    queue = queue_of(stack, resources.DELIVERIES_QUEUE)
     text = (
         f'{{"conversation_id": "{meeting.cid}", "assistant_id": "{meeting.aid}",'
         f' "dead_letter": {sequence}}}'
@@ -135,6 +141,32 @@ async def test_deliveries_that_wait_too_long_are_counted_with_the_age_of_the_old
 
     await eventually(worked_off)
     assert await gauge(anybody, exported, metrics.BACKLOG_OVERDUE) == 0
+
+
+async def test_messages_in_poison_queues_are_counted_by_queue_until_they_are_gone(
+    traced: Stack, anybody: httpx.AsyncClient, exported: Telemetry
+) -> None:
+    measured = (anybody, exported, metrics.BACKLOG_POISON_MESSAGES)
+    name = "service-status-poison"
+    async with queue_of(traced, name) as poison:
+        await poison.send_message("{}")
+        assert await gauge(*measured, queue=name) == 1
+        assert exported.logged(r"\] backlog .* poison_messages=1$")
+        counted = exported.metric(metrics.BACKLOG_POISON_MESSAGES.name)
+        assert {point["attributes"]["queue"] for point in counted} == set(resources.POISON_QUEUES)
+        await poison.clear_messages()
+    assert await gauge(*measured, queue=name) == 0
+
+
+async def test_a_poison_queue_that_was_removed_counts_as_empty(
+    traced: Stack, anybody: httpx.AsyncClient, exported: Telemetry
+) -> None:
+    name = "file-cleanups-poison"
+    async with queue_of(traced, name) as poison:
+        await poison.delete_queue()
+        count = await gauge(anybody, exported, metrics.BACKLOG_POISON_MESSAGES, queue=name)
+        await poison.create_queue()
+    assert count == 0
 
 
 async def test_a_late_delivery_is_logged_once_for_a_page(
