@@ -84,7 +84,7 @@ async def admit(
     async with CosmosClient(stack.addresses.cosmos, stack.addresses.cosmos_key) as client:
         database = client.get_database_client(resources.COSMOS_DATABASE)
         conversations = database.get_container_client(resources.CONVERSATIONS)
-        aggregate = await conversations.read_item("conversation", conversation_id)
+        aggregate = await conversations.read_item(conversation_id, conversation_id)
         aggregate["participants"][profile["id"]] = {
             "id": profile["id"],
             "role": "user",
@@ -94,7 +94,7 @@ async def admit(
             "permission": permission,
             "active": active,
         }
-        await conversations.replace_item("conversation", aggregate)
+        await conversations.replace_item(conversation_id, aggregate)
         link = {
             "id": f"conversation:{conversation_id}",
             "source": f"user:{profile['id']}",

@@ -100,7 +100,7 @@ def test_documents_are_in_the_conversation_s_partition_and_say_what_they_are() -
     ]
 
     assert [(found["id"], found["type"], found["conversation_id"]) for found in documents] == [
-        ("conversation", "conversation", cid),
+        (cid, "conversation", cid),
         (f"message-{posted.message_id}", "message", cid),
         (f"debug-{posted.message_id}", "debug", cid),
         ("event-0000000007", "event", cid),
@@ -130,7 +130,7 @@ def test_the_aggregate_goes_first_and_on_condition() -> None:
     batch = operations(change)
 
     assert outline(batch) == [
-        ("replace", "conversation"),
+        ("replace", str(subject.conversation_id)),
         ("create", "event-0000000005"),
         ("create", f"message-{posted.message_id}"),
         ("create", f"debug-{posted.message_id}"),
@@ -138,7 +138,7 @@ def test_the_aggregate_goes_first_and_on_condition() -> None:
     ]
     assert batch[0].arguments == (
         "replace",
-        ("conversation", batch[0].body),
+        (str(subject.conversation_id), batch[0].body),
         {"if_match_etag": '"etag"'},
     )
     assert batch[0].body["last_sequence"] == 6

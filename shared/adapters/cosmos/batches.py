@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from shared.adapters.cosmos.documents import (
-    AGGREGATE_ID,
     Document,
     aggregate_document,
     debug_document,
@@ -56,8 +55,9 @@ def batch_operations(
 ) -> list[Operation]:
     """The operations of a change, the conditional replacement of the aggregate first."""
     conversation = change.conversation
+    aggregate = aggregate_document(conversation)
     return [
-        Operation("replace", AGGREGATE_ID, aggregate_document(conversation), if_match=etag),
+        Operation("replace", aggregate["id"], aggregate, if_match=etag),
         *_announcements(change, conversation, retention),
         *_debug(change, conversation),
         *_deletions(change, now, retention),

@@ -11,6 +11,7 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
 
 from shared import invocation
+from shared.adapters.cosmos.reading import Key, key_of, page_query
 from shared.adapters.identity import azure_credential
 from shared.adapters.lazy import Lazy
 from shared.adapters.transport import azure_transport
@@ -59,21 +60,42 @@ class Cosmos:
                 return None
 
     async def read_many(
-        self, container_name: str, keys: Sequence[tuple[str, str]], page: int = 100
+        self, container_name: str, keys: Sequence[Key], page: int = 100
     ) -> list[dict[str, Any]]:
         """Documents by (id, partition key), one request for each page, side by side.
 
         Missing documents are left out; the order is that of the keys.
         """
-        container = await self.container(container_name)
-        with cosmos_errors():
-            pages = await asyncio.gather(
-                *(
-                    container.read_items(keys[start : start + page])
-                    for start in range(0, len(keys), page)
-                )
+        wanted = list(dict.fromkeys(keys))
+        pages = await asyncio.gather(
+            *(
+                self._read_page(container_name, wanted[start : start + page])
+                for start in range(0, len(wanted), page)
             )
-        return [dict(document) for found in pages for document in found]
+        )
+        found = {key: document for documents in pages for key, document in documents.items()}
+        return [found[key] for key in wanted if key in found]
+
+    async def _read_page(
+        self, container_name: str, keys: Sequence[Key]
+    ) -> dict[Key, dict[str, Any]]:
+        """Documents by (id, partition key), in one request; what the SDK's `read_items` does.
+
+        That hashes each partition key in Python, which took a third of the time of a list.
+        """
+        if len(keys) == 1:
+            document = await self.find(container_name, *keys[0])
+            return {} if document is None else {keys[0]: document}
+        container = await self.container(container_name)
+        query = page_query(container_name, keys)
+        options: dict[str, Any] = {}
+        if query.partition_key is not None:
+            options["partition_key"] = query.partition_key
+        with cosmos_errors():
+            results = container.query_items(
+                query.text, parameters=query.parameters, max_item_count=LONGEST_PAGE, **options
+            )
+            return {key_of(container_name, found): found async for found in results}
 
     async def query_partition(
         self, container_name: str, partition_key: str, query: str, **parameters: Any

@@ -16,9 +16,9 @@ from shared import resources
 from shared.adapters.cosmos.batches import Operation, batch_operations
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
 from shared.adapters.cosmos.documents import (
-    AGGREGATE_ID,
     Document,
     aggregate_document,
+    aggregate_id_of,
     without_system_fields,
 )
 from shared.domain.changes import Change
@@ -66,12 +66,14 @@ class ConversationRepository:
         self._cache.pop(conversation_id, None)
         container = await self._cosmos.container(resources.CONVERSATIONS)
         with cosmos_errors():
-            await container.delete_item(AGGREGATE_ID, partition_key=str(conversation_id))
+            await container.delete_item(
+                aggregate_id_of(conversation_id), partition_key=str(conversation_id)
+            )
 
     async def load(self, conversation_id: UUID) -> Loaded:
         """Read an aggregate (one point read); raises NotFound."""
         document = await self._cosmos.find(
-            resources.CONVERSATIONS, AGGREGATE_ID, str(conversation_id)
+            resources.CONVERSATIONS, aggregate_id_of(conversation_id), str(conversation_id)
         )
         if document is None:
             self.forget(conversation_id)
@@ -87,14 +89,15 @@ class ConversationRepository:
 
     def keep(self, document: Document) -> Loaded:
         """Remember an aggregate's document that was just read."""
-        self._cache[UUID(document["conversation_id"])] = document
-        return _loaded(document, fresh=True)
+        loaded = _loaded(document, fresh=True)
+        self._cache[loaded.conversation.conversation_id] = document
+        return loaded
 
     async def load_many(self, conversation_ids: Sequence[UUID]) -> list[Conversation]:
         """Read the aggregates that exist: one request for each hundred, side by side."""
         pages = await self._cosmos.read_many(
             resources.CONVERSATIONS,
-            [(AGGREGATE_ID, str(conversation_id)) for conversation_id in conversation_ids],
+            [(aggregate_id_of(wanted), str(wanted)) for wanted in conversation_ids],
             READ_PAGE,
         )
         return [self.keep(document).conversation for document in pages]

@@ -2,7 +2,7 @@
 
 | id                     | type         | what                                                    |
 | ---------------------- | ------------ | ------------------------------------------------------- |
-| `conversation`         | conversation | the aggregate                                           |
+| the conversation's own | conversation | the aggregate                                           |
 | `message-{uuid}`       | message      | a message, which is its own `message.created` event     |
 | `debug-{uuid}`         | debug        | debug data of a message                                 |
 | `event-{sequence}`     | event        | any other event; also what is left of a deleted message |
@@ -25,15 +25,18 @@ from shared.domain.conversation import Conversation, Message
 from shared.domain.events import envelope
 from shared.domain.files import File, PendingUpload
 
-AGGREGATE_ID = "conversation"
-
 Document = dict[str, Any]
+
+
+def aggregate_id_of(conversation_id: UUID) -> str:
+    """The document id of an aggregate: unique in the container, see decision 12."""
+    return str(conversation_id)
 
 
 def aggregate_document(conversation: Conversation) -> Document:
     """The aggregate as a document."""
     return {
-        "id": AGGREGATE_ID,
+        "id": aggregate_id_of(conversation.conversation_id),
         "type": "conversation",
         **conversation.model_dump(mode="json"),
     }
@@ -152,5 +155,5 @@ def without_system_fields(document: Document) -> Document:
     return {
         name: value
         for name, value in document.items()
-        if not name.startswith("_") and name not in ("id", "type")
+        if name[:1] != "_" and name not in ("id", "type")
     }

@@ -8,7 +8,7 @@ from shared import resources
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.conversations import ConversationRepository, Loaded
 from shared.adapters.cosmos.documents import (
-    AGGREGATE_ID,
+    aggregate_id_of,
     announcement_of,
     debug_id_of,
     message_id_of,
@@ -49,6 +49,7 @@ class MessageRepository:
         """The aggregate with the boundary messages that exist (one request); raises NotFound."""
         if wanted.before is None and wanted.after is None:
             return Boundaries(await self._conversations.load(conversation_id), None, None)
+        aggregate_id = aggregate_id_of(conversation_id)
         ids = {
             name: message_id_of(message_id)
             for name, message_id in (("before", wanted.before), ("after", wanted.after))
@@ -58,19 +59,19 @@ class MessageRepository:
             resources.CONVERSATIONS,
             str(conversation_id),
             "SELECT * FROM c WHERE c.id IN (@aggregate, @before, @after)",
-            aggregate=AGGREGATE_ID,
+            aggregate=aggregate_id,
             before=ids.get("before"),
             after=ids.get("after"),
         )
         found = {document["id"]: document for document in documents}
-        if AGGREGATE_ID not in found:
+        if aggregate_id not in found:
             raise NotFound
         sequences = {
             name: found[document_id]["sequence"]
             for name, document_id in ids.items()
             if document_id in found
         }
-        loaded = self._conversations.keep(found[AGGREGATE_ID])
+        loaded = self._conversations.keep(found[aggregate_id])
         return Boundaries(loaded, sequences.get("before"), sequences.get("after"))
 
     async def page(

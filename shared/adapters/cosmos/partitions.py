@@ -6,7 +6,7 @@ from azure.cosmos.exceptions import CosmosBatchOperationError
 
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
-from shared.adapters.cosmos.documents import AGGREGATE_ID
+from shared.adapters.cosmos.documents import aggregate_id_of
 from shared.errors import DependencyUnavailable
 
 BATCH = 100
@@ -34,7 +34,8 @@ class ConversationPartitions:
             str(conversation_id),
             f"SELECT TOP {limit} c.id FROM c WHERE c.type != 'conversation'",  # noqa: S608
         )
-        ids = [document["id"] for document in found if document["id"] != AGGREGATE_ID]
+        aggregate_id = aggregate_id_of(conversation_id)
+        ids = [document["id"] for document in found if document["id"] != aggregate_id]
         for start in range(0, len(ids), BATCH):
             await self._delete(conversation_id, ids[start : start + BATCH])
         return len(ids) < limit

@@ -2,7 +2,7 @@
 
 | id                  | type       | what                       |
 | ------------------- | ---------- | -------------------------- |
-| `share`             | share      | the share                  |
+| the share's own     | share      | the share                  |
 | `redemption-{uuid}` | redemption | one redemption of the share |
 """
 
@@ -19,8 +19,6 @@ from shared.adapters.cosmos.documents import without_system_fields
 from shared.domain.shares import Redemption, Share
 from shared.errors import DependencyUnavailable, NotFound
 
-SHARE_ID = "share"
-
 
 class ShareRepository:
     """Reads and writes shares and redemptions."""
@@ -30,16 +28,18 @@ class ShareRepository:
 
     async def create(self, share: Share) -> None:
         """Store a new share."""
-        await self._upsert({"id": SHARE_ID, "type": "share", **share.model_dump(mode="json")})
+        await self._upsert(
+            {"id": str(share.share_id), "type": "share", **share.model_dump(mode="json")}
+        )
 
     async def get(self, share_id: UUID) -> Share | None:
         """A share, deleted or not, or None (one point read)."""
-        document = await self._cosmos.find(resources.SHARES, SHARE_ID, str(share_id))
+        document = await self._cosmos.find(resources.SHARES, str(share_id), str(share_id))
         return None if document is None else _share(document)
 
     async def get_many(self, share_ids: Sequence[UUID]) -> list[Share]:
         """The shares that exist, deleted or not."""
-        keys = [(SHARE_ID, str(share_id)) for share_id in share_ids]
+        keys = [(str(share_id), str(share_id)) for share_id in share_ids]
         return [_share(found) for found in await self._cosmos.read_many(resources.SHARES, keys)]
 
     async def mark_deleted(self, share_id: UUID, now: datetime) -> None:
@@ -48,7 +48,7 @@ class ShareRepository:
         mark = {"op": "set", "path": "/deleted", "value": now.isoformat()}
         with cosmos_errors():
             try:
-                await container.patch_item(SHARE_ID, str(share_id), [mark])
+                await container.patch_item(str(share_id), str(share_id), [mark])
             except CosmosResourceNotFoundError as error:
                 raise NotFound from error
 
@@ -75,7 +75,7 @@ class ShareRepository:
         """The redemptions at (share id, redemption id) that exist, and their shares."""
         shares = dict.fromkeys(share_id for share_id, _ in places)
         keys = [
-            *((SHARE_ID, str(share_id)) for share_id in shares),
+            *((str(share_id), str(share_id)) for share_id in shares),
             *((_redemption_key(wanted), str(share_id)) for share_id, wanted in places),
         ]
         return _sorted(await self._cosmos.read_many(resources.SHARES, keys))
@@ -107,7 +107,7 @@ class ShareRepository:
         container = await self._cosmos.container(resources.SHARES)
         with cosmos_errors():
             try:
-                await container.delete_item(SHARE_ID, partition_key=str(share_id))
+                await container.delete_item(str(share_id), partition_key=str(share_id))
             except CosmosResourceNotFoundError:
                 return
 
