@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared import container
+from shared import container, garbage
 from shared.api.routes import blueprints
 from shared.triggers import (
     backlog,
@@ -17,6 +17,7 @@ from shared.triggers import (
 
 # Reads the settings: a wrong one stops the start here, by its name. Connects to nothing.
 container.app()
+garbage.look_seldom()
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
