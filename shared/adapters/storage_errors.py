@@ -3,15 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from azure.core.exceptions import (
-    ClientAuthenticationError,
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-    ServiceRequestError,
-    ServiceResponseError,
-)
+from azure.core.exceptions import AzureError, HttpResponseError
 
 from shared.errors import DependencyUnavailable, Throttled
 
@@ -20,16 +12,18 @@ DEFAULT_RETRY_SECONDS = 2.0
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turn what is wrong with a service into ours; the answers 404, 409 and 412 pass."""
+    """Turn what is wrong with a service into ours.
+
+    An answer like 404 that means something to an adapter is caught inside; elsewhere it means
+    that something of ours is not there or in use, which is as good as down.
+    """
     try:
         yield
-    except (ResourceNotFoundError, ResourceExistsError, ResourceModifiedError):
-        raise
-    except (ServiceRequestError, ServiceResponseError, ClientAuthenticationError) as error:
-        raise DependencyUnavailable from error
     except HttpResponseError as error:
         kind = Throttled if error.status_code == 429 else DependencyUnavailable
         raise kind(retry_after=_retry_after(error)) from error
+    except AzureError as error:
+        raise DependencyUnavailable from error
 
 
 def _retry_after(error: HttpResponseError) -> float:

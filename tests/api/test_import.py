@@ -20,6 +20,7 @@ from tests.api.assistant_builders import answering, calls, form_parts, meet
 from tests.api.builders import (
     admit,
     answer_of,
+    contents_of,
     get_conversation,
     post_message,
     user_id_of,
@@ -320,3 +321,15 @@ async def test_an_assistant_from_elsewhere_stays_an_inactive_participant(
     assert active[meeting.aid] is False
     async with service.workbench(meeting.aid) as me:
         assert (await me.get(f"/conversations/{cid}")).status_code == 404
+
+
+async def test_text_of_any_alphabet_fits_as_well_as_english(ada: httpx.AsyncClient) -> None:
+    """What is written in one transaction is measured as it is sent."""
+    kind, row = conversation_record()
+    text = "привет " * 20_000
+    messages = [message_record(row["conversation_id"], content=text) for _ in range(8)]
+
+    result = await import_archive(ada, pack([(kind, row), *messages]))
+
+    [cid] = result["conversation_ids"]
+    assert await contents_of(ada, cid) == [text] * 8

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from azure.cosmos.exceptions import CosmosBatchOperationError
-
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
 from shared.adapters.cosmos.cursors import Cursor
@@ -21,7 +19,7 @@ from shared.adapters.cosmos.documents import (
 from shared.domain.changes import MessageDebug
 from shared.domain.conversation import Message
 from shared.domain.files import File
-from shared.errors import DependencyUnavailable, TooLarge
+from shared.errors import TooLarge
 
 PAGE = 100
 DEBUG_PAGE = 20
@@ -111,14 +109,7 @@ class BulkWriter:
         container = await self._cosmos.container(resources.CONVERSATIONS)
         operations: list[Any] = [("upsert", (document,)) for document in chunk]
         with cosmos_errors():
-            try:
-                await container.execute_item_batch(
-                    operations, partition_key=str(self._conversation_id)
-                )
-            except CosmosBatchOperationError as error:
-                if error.status_code in (404, 409, 412):
-                    raise DependencyUnavailable from error
-                raise
+            await container.execute_item_batch(operations, partition_key=str(self._conversation_id))
 
     async def _put(self, conversation_id: UUID, document: Document) -> None:
         size = len(json.dumps(document, ensure_ascii=False).encode())

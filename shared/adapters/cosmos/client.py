@@ -5,10 +5,15 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, ServiceResponseError
 from azure.core.pipeline import PipelineResponse
 from azure.cosmos.aio import ContainerProxy, CosmosClient
-from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
+from azure.cosmos.exceptions import (
+    CosmosBatchOperationError,
+    CosmosClientTimeoutError,
+    CosmosHttpResponseError,
+    CosmosResourceNotFoundError,
+)
 
 from shared import invocation
 from shared.adapters.cosmos.reading import Key, key_of, page_query
@@ -133,6 +138,8 @@ class Cosmos:
             retry_throttle_backoff_max=THROTTLE_RETRY_SECONDS,
             transport=azure_transport(),
             raw_response_hook=_note_charge,
+            # Escaped, the same text may be three times as long: limits count what is sent.
+            enable_compact_utf8_item_writes=True,
         )
         with cosmos_errors():
             return await client.__aenter__()
@@ -147,24 +154,22 @@ def _note_charge(response: PipelineResponse[Any, Any]) -> None:
 
 @contextmanager
 def cosmos_errors() -> Iterator[None]:
-    """Turn the SDK's errors into ours; 404, 409 and 412 are left to the repositories."""
+    """Turn the SDK's errors into ours, those of an operation in a batch as well.
+
+    404, 409 and 412 are caught inside where they mean something to a repository.
+    """
     try:
         yield
-    except CosmosHttpResponseError as error:
-        translated = _translate(error)
-        if translated is None:
-            raise
-        raise translated from error
-    except ServiceRequestError as error:
-        raise DependencyUnavailable from error
-    except (TimeoutError, ServiceResponseError) as error:
+    except (CosmosHttpResponseError, CosmosBatchOperationError) as error:
+        raise _translate(error) from error
+    except (TimeoutError, ServiceResponseError, CosmosClientTimeoutError) as error:
         raise UncertainWriteError from error
+    except AzureError as error:
+        raise DependencyUnavailable from error
 
 
-def _translate(error: CosmosHttpResponseError) -> AppError | None:
+def _translate(error: CosmosHttpResponseError | CosmosBatchOperationError) -> AppError:
     match error.status_code:
-        case 404 | 409 | 412:
-            return None
         case 400:
             return InvalidArgument("The request holds a value that can't be stored")
         case 413:
@@ -177,6 +182,6 @@ def _translate(error: CosmosHttpResponseError) -> AppError | None:
             return DependencyUnavailable()
 
 
-def _retry_after(error: CosmosHttpResponseError) -> float:
+def _retry_after(error: CosmosHttpResponseError | CosmosBatchOperationError) -> float:
     milliseconds = (error.headers or {}).get("x-ms-retry-after-ms", "1000")
     return max(1.0, float(milliseconds) / 1000)
