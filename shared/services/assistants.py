@@ -37,15 +37,22 @@ from shared.domain.participants import RemoveAssistant
 from shared.domain.principals import Assistant, User
 from shared.domain.registrations import Registration
 from shared.domain.renames import is_renamed
-from shared.errors import AppError, Conflict, InvalidArgument, NotFound
+from shared.errors import (
+    AppError,
+    Conflict,
+    DependencyUnavailable,
+    InvalidArgument,
+    NotFound,
+)
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
 from shared.services.profiles import Profiles
-from shared.services.renames import Renames
+from shared.services.renames import RenameRequest, Renames
 from shared.settings import DefaultAssistant
 from shared.telemetry import get_logger, log
 
 SIDE_BY_SIDE = 8
+ATTEMPTS = 5
 
 _logger = get_logger("assistants")
 
@@ -110,19 +117,29 @@ class Assistants:
     async def update(
         self, user: User, assistant_id: UUID, update: UpdateAssistant
     ) -> AssistantView:
-        """Change the fields that are present; tell the service and the conversations."""
-        record, etag = await self.owned(user, assistant_id)
-        service = await self._connecting.service_of(record.assistant_service_id)
-        if not service.online(clock.now()):
-            raise InvalidArgument(f"assistant service '{service.name}' is currently offline")
-        changes = {name: getattr(update, name) for name in update.model_fields_set}
-        changed = record.model_copy(update=changes)
-        await self._put(service, changed)
-        if is_renamed(record, changed):
-            await self._rename(changed, etag)
-        else:
-            await self._assistants.replace(changed, etag)
-        return (await self._views([changed]))[0]
+        """Change the fields that are present; tell the service and the conversations.
+
+        Again from the start if somebody else was faster, so that the service is told last of
+        what is stored last.
+        """
+        renaming: RenameRequest | None = None
+        for _ in range(ATTEMPTS):
+            record, etag = await self.owned(user, assistant_id)
+            changes = {name: getattr(update, name) for name in update.model_fields_set}
+            changed = record.model_copy(update=changes)
+            await self._put(await self._reachable(record), changed)
+            if is_renamed(record, changed):
+                changed.name_version += 1
+                renaming = renaming or await self._renames.ahead(assistant_id=assistant_id)
+            try:
+                await self._assistants.replace(changed, etag)
+            except Conflict:
+                continue
+            # Also where the name was there already: perhaps by an attempt of our own.
+            if renaming is not None:
+                await self._renames.finish(renaming, changed)
+            return (await self._views([changed]))[0]
+        raise DependencyUnavailable
 
     async def delete(self, user: User, assistant_id: UUID) -> None:
         """Remove an assistant from its conversations, from its service and from here."""
@@ -172,11 +189,12 @@ class Assistants:
             raise NotFound
         return record, etag
 
-    async def _rename(self, changed: AssistantRecord, etag: str) -> None:
-        changed.name_version += 1
-        request = await self._renames.ahead(assistant_id=changed.assistant_id)
-        await self._assistants.replace(changed, etag)
-        await self._renames.finish(request, changed)
+    async def _reachable(self, record: AssistantRecord) -> Registration:
+        """The service of an assistant that is to be changed; raises InvalidArgument."""
+        service = await self._connecting.service_of(record.assistant_service_id)
+        if not service.online(clock.now()):
+            raise InvalidArgument(f"assistant service '{service.name}' is currently offline")
+        return service
 
     async def _online_service(self, assistant_service_id: str) -> Registration:
         try:
@@ -251,15 +269,13 @@ class Assistants:
                 name=default.name,
             )
             await self._create(user, new, service, uuid5(NAMESPACE_URL, name))
-        except Conflict:
-            return True
         except AppError as error:
             log(
                 _logger,
                 logging.ERROR,
                 "default_assistant_not_created",
                 assistant_service_id=default.assistant_service_id,
-                error=error.detail,
+                error=type(error).__name__,
             )
             return False
         return True

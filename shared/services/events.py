@@ -69,12 +69,11 @@ class Events:
         self, assistant: Assistant, assistant_id: UUID
     ) -> RealTimeConnection:
         """A connection that gets an assistant's events while it is open, instead of HTTP."""
-        record, etag = await self._assistants.get(assistant_id)
+        record, _ = await self._assistants.get(assistant_id)
         if Assistant(record.assistant_service_id, record.assistant_id) != assistant:
             raise NotFound
         if not record.prefers_web_pubsub:
-            changed = record.model_copy(update={"prefers_web_pubsub": True})
-            await self._assistants.replace(changed, etag)
+            await self._assistants.prefer_web_pubsub(assistant_id)
         return await self._connect(str(assistant_id), assistant_group(assistant_id))
 
     async def _connect(

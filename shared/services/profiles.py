@@ -7,7 +7,7 @@ from shared.contracts.users import User as UserView
 from shared.domain.principals import User
 from shared.domain.renames import is_renamed
 from shared.errors import Conflict, DependencyUnavailable
-from shared.services.renames import Renames
+from shared.services.renames import RenameRequest, Renames
 
 ATTEMPTS = 5
 
@@ -42,39 +42,42 @@ class Profiles:
 
     async def _put(self, user: User, update: UpdateUser) -> Profile:
         """Read, change, write on condition: again if somebody else was faster."""
+        renaming: RenameRequest | None = None
         for _ in range(ATTEMPTS):
+            found = await self._profiles.get(user.user_id)
+            profile, etag = found or (None, "")
+            changed = _changed(profile, update) if profile else _new_profile(user, update)
             try:
-                return await self._try_put(user, update)
+                if profile is None:
+                    await self._profiles.create(changed)
+                elif is_renamed(profile, changed):
+                    changed.name_version += 1
+                    renaming = renaming or await self._renames.ahead(user_id=user.user_id)
+                    await self._profiles.replace(changed, etag)
             except Conflict:
                 continue
+            # Also where the name was there already: perhaps by an attempt of our own.
+            if renaming is not None:
+                await self._renames.finish(renaming, changed)
+            return changed
         raise DependencyUnavailable
 
-    async def _try_put(self, user: User, update: UpdateUser) -> Profile:
-        found = await self._profiles.get(user.user_id)
-        if found is None:
-            profile = Profile(
-                user_id=user.user_id,
-                name=update.name or user.name,
-                image=update.image,
-                created=clock.now(),
-            )
-            await self._profiles.create(profile)
-            return profile
-        profile, etag = found
-        changes = {name: getattr(update, name) for name in update.model_fields_set}
-        if changes.get("name", "") is None:
-            del changes["name"]
-        changed = profile.model_copy(update=changes)
-        if is_renamed(profile, changed):
-            return await self._rename(changed, etag)
-        return changed
 
-    async def _rename(self, changed: Profile, etag: str) -> Profile:
-        changed.name_version += 1
-        request = await self._renames.ahead(user_id=changed.user_id)
-        await self._profiles.replace(changed, etag)
-        await self._renames.finish(request, changed)
-        return changed
+def _new_profile(user: User, update: UpdateUser) -> Profile:
+    return Profile(
+        user_id=user.user_id,
+        name=update.name or user.name,
+        image=update.image,
+        created=clock.now(),
+    )
+
+
+def _changed(profile: Profile, update: UpdateUser) -> Profile:
+    """The profile with the fields that are present; a name can't be taken away."""
+    changes = {name: getattr(update, name) for name in update.model_fields_set}
+    if changes.get("name", "") is None:
+        del changes["name"]
+    return profile.model_copy(update=changes)
 
 
 def profile_view(profile: Profile) -> UserView:

@@ -1,6 +1,7 @@
 """Assistants: the `assistants` container."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,13 +61,13 @@ class AssistantRepository:
         return [AssistantRecord.model_validate(without_system_fields(found)) for found in documents]
 
     async def create(self, record: AssistantRecord) -> None:
-        """Store a new assistant; raises Conflict if the id is taken."""
+        """Store a new assistant; one of that id stays as it is.
+
+        It is this one, whose first writing was not confirmed, or the same default assistant.
+        """
         container = await self._cosmos.container(resources.ASSISTANTS)
-        with cosmos_errors():
-            try:
-                await container.create_item(_document(record))
-            except CosmosResourceExistsError as error:
-                raise Conflict from error
+        with cosmos_errors(), suppress(CosmosResourceExistsError):
+            await container.create_item(_document(record))
 
     async def replace(self, record: AssistantRecord, etag: str) -> None:
         """Store a changed assistant; raises Conflict if somebody else changed it meanwhile."""
@@ -81,6 +82,16 @@ class AssistantRepository:
                 )
             except CosmosAccessConditionFailedError as error:
                 raise Conflict("the assistant was changed by another request") from error
+            except CosmosResourceNotFoundError as error:
+                raise NotFound from error
+
+    async def prefer_web_pubsub(self, assistant_id: UUID) -> None:
+        """Have an assistant's events go to its own stream; raises NotFound."""
+        container = await self._cosmos.container(resources.ASSISTANTS)
+        key, preference = str(assistant_id), {"op": "set", "path": "/prefers_web_pubsub"}
+        with cosmos_errors():
+            try:
+                await container.patch_item(key, key, [preference | {"value": True}])
             except CosmosResourceNotFoundError as error:
                 raise NotFound from error
 

@@ -1,6 +1,7 @@
 """Conversations: load the aggregate, and commit a change of it in one transaction."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 from azure.cosmos.exceptions import (
     CosmosBatchOperationError,
     CosmosResourceExistsError,
+    CosmosResourceNotFoundError,
 )
 from cachetools import LRUCache
 
@@ -52,20 +54,24 @@ class ConversationRepository:
         self._cache: LRUCache[UUID, Document] = LRUCache(CACHED_AGGREGATES)
 
     async def create(self, conversation: Conversation) -> None:
-        """Store a new conversation; raises Conflict if the id is taken."""
+        """Store a new conversation; one that is there already stays as it is.
+
+        No id is given twice: what is there is this conversation, whose first writing was not
+        confirmed.
+        """
         container = await self._cosmos.container(resources.CONVERSATIONS)
         with cosmos_errors():
             try:
                 stored = await container.create_item(aggregate_document(conversation))
-            except CosmosResourceExistsError as error:
-                raise Conflict from error
+            except CosmosResourceExistsError:
+                return
         self._cache[conversation.conversation_id] = dict(stored)
 
     async def discard(self, conversation_id: UUID) -> None:
-        """Remove an aggregate that nobody has seen yet."""
+        """Remove an aggregate; removing one that isn't there changes nothing."""
         self._cache.pop(conversation_id, None)
         container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
+        with cosmos_errors(), suppress(CosmosResourceNotFoundError):
             await container.delete_item(
                 aggregate_id_of(conversation_id), partition_key=str(conversation_id)
             )

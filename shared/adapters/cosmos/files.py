@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
+
+from azure.cosmos.exceptions import CosmosResourceExistsError
 
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
@@ -75,9 +78,9 @@ class FileRepository:
         return found
 
     async def add_pending(self, upload: PendingUpload, ttl_seconds: int) -> None:
-        """Keep an upload that was begun for a while."""
+        """Keep an upload that was begun for a while; keeping it again changes nothing."""
         container = await self._cosmos.container(resources.CONVERSATIONS)
-        with cosmos_errors():
+        with cosmos_errors(), suppress(CosmosResourceExistsError):
             await container.create_item(pending_upload_document(upload, ttl_seconds))
 
     async def get_pending(self, conversation_id: UUID, upload_id: UUID) -> PendingUpload:
