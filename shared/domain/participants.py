@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.contracts.conversations import Conversation as ConversationView
 from shared.contracts.events import ConversationEventType
 from shared.contracts.participants import (
     ConversationParticipant,
+    ConversationPermission,
     ParticipantRole,
     UpdateParticipant,
 )
@@ -15,7 +17,7 @@ from shared.domain.conversation import Conversation, Participant
 from shared.domain.events import participant_event
 from shared.domain.merging import bounded, deep_merge
 from shared.domain.principals import Actor, User
-from shared.domain.views import participant_view
+from shared.domain.views import conversation_view, participant_view
 from shared.errors import NotFound
 
 MAX_METADATA = 64_000
@@ -150,12 +152,19 @@ class AdmitAssistant:
 
     assistant_id: str
 
-    def apply(self, conversation: Conversation, now: datetime) -> Change[None]:  # noqa: ARG002
-        """The conversation as its creator sees it from now on."""
-        record = conversation.participants[self.assistant_id]
+    def apply(
+        self,
+        conversation: Conversation,
+        now: datetime,  # noqa: ARG002
+    ) -> Change[ConversationView]:
+        """The conversation as its creator sees it; raises NotFound if they deleted it already."""
+        record = conversation.participants.get(self.assistant_id)
+        if record is None or conversation.deleted is not None:
+            raise NotFound
         record.listed = record.active = True
         record.joining_until = None
-        return Change(conversation, None, started_cursors={self.assistant_id: 0})
+        view = conversation_view(conversation, ConversationPermission.READ_WRITE)
+        return Change(conversation, view, started_cursors={self.assistant_id: 0})
 
 
 @dataclass(frozen=True)
@@ -166,11 +175,13 @@ class RemoveAssistant:
     correlation_id: str
 
     def apply(self, conversation: Conversation, now: datetime) -> Change[bool]:
-        """Whether the assistant was active there."""
+        """Whether the assistant was active there; of a deleted conversation nobody hears more."""
         record = conversation.participants.get(self.assistant_id)
         if record is None or not record.active:
             return Change(conversation, False, nothing_to_do=True)
         record.active = False
+        if conversation.deleted is not None:
+            return Change(conversation, True, left=[record.id])
         event = participant_event(
             ConversationEventType.PARTICIPANT_UPDATED,
             conversation,
@@ -190,9 +201,10 @@ class AnnounceOnline:
     correlation_id: str
 
     def apply(self, conversation: Conversation, now: datetime) -> Change[None]:
-        """One event for people, unless they know it already."""
+        """One event for people, unless they know it already or the conversation is deleted."""
         record = conversation.participants.get(self.assistant_id)
-        if record is None or not record.listed or record.announced_online is self.online:
+        known = record is None or not record.listed or record.announced_online is self.online
+        if record is None or known or conversation.deleted is not None:
             return Change(conversation, None, nothing_to_do=True)
         record.announced_online = self.online
         event = participant_event(

@@ -38,15 +38,20 @@ class RenameParticipant:
         return self._outdated(conversation) is not None
 
     def apply(self, conversation: Conversation, now: datetime) -> Change[None]:
-        """The renamed participant, and an event; nothing on a repeat."""
+        """The renamed participant, and an event if it shows; nothing on a repeat.
+
+        The version counts even where the name is shown already: a walk with a version between
+        may still be under way.
+        """
         record = self._outdated(conversation)
         if record is None:
             return Change(conversation, None, nothing_to_do=True)
+        shows = record.listed and (record.name, record.image) != (self.name, self.image)
         record.name = self.name
         record.image = self.image
         record.name_version = self.name_version
         change: Change[None] = Change(conversation, None)
-        if record.listed:
+        if shows:
             event = participant_event(
                 ConversationEventType.PARTICIPANT_UPDATED,
                 conversation,
@@ -61,7 +66,4 @@ class RenameParticipant:
         record = conversation.participants.get(self.participant_id)
         if record is None or conversation.deleted is not None:
             return None
-        if record.name_version >= self.name_version:
-            return None
-        shown = (record.name, record.image)
-        return record if shown != (self.name, self.image) else None
+        return record if record.name_version < self.name_version else None

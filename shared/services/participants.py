@@ -15,7 +15,6 @@ from shared.contracts.conversations import NewConversation
 from shared.contracts.participants import (
     ConversationParticipant,
     ConversationParticipantList,
-    ConversationPermission,
     UpdateParticipant,
 )
 from shared.domain.access import Access, require
@@ -31,7 +30,7 @@ from shared.domain.participants import (
 from shared.domain.principals import Actor, Assistant, User, participant_id
 from shared.domain.registrations import Registration
 from shared.domain.titles import new_conversation
-from shared.domain.views import conversation_view, participant_view, participant_views
+from shared.domain.views import participant_view, participant_views
 from shared.errors import AppError, Forbidden, NotFound
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
@@ -113,13 +112,11 @@ class Participants:
         conversation = new_conversation(clock.new_uuid(), owner_id, new, clock.now())
         conversation.created_by_assistant_id = assistant.assistant_id
         BeginJoin(None, joining).apply(conversation, clock.now())
-        await self._start(conversation, record, service)
-        fresh = (await self._conversations.load(conversation.conversation_id)).conversation
-        return conversation_view(fresh, ConversationPermission.READ_WRITE)
+        return await self._start(conversation, record, service)
 
     async def _start(
         self, conversation: Conversation, record: AssistantRecord, service: Registration
-    ) -> None:
+    ) -> ConversationView:
         conversation_id = conversation.conversation_id
         await asyncio.gather(
             self._links.add(of_assistant(record.assistant_id), Link.CONVERSATION, conversation_id),
@@ -132,7 +129,8 @@ class Participants:
         except AppError:
             await self._conversations.discard(conversation_id)
             raise
-        await self._changes.apply(conversation_id, AdmitAssistant(str(record.assistant_id)))
+        admission = AdmitAssistant(str(record.assistant_id))
+        return await self._changes.apply(conversation_id, admission)
 
     async def _put_self(
         self, actor: Actor, conversation_id: UUID, target: str, update: UpdateParticipant

@@ -277,6 +277,25 @@ def test_an_assistant_that_is_deleted_leaves_once() -> None:
     assert (second.result, second.nothing_to_do) == (False, True)
 
 
+def test_a_deleted_conversation_has_no_more_events() -> None:
+    subject = conversation(person(), assistant(), deleted=NOW)
+
+    assert (
+        AnnounceOnline(ECHO_ID, online=False, correlation_id="c").apply(subject, NOW).nothing_to_do
+    )
+    left = RemoveAssistant(ECHO_ID, "c").apply(subject, NOW)
+
+    assert (left.result, left.announcements, left.left) == (True, [], [ECHO_ID])
+    assert subject.active_assistants() == []
+
+
+def test_an_assistant_is_not_admitted_to_what_it_deleted_meanwhile() -> None:
+    joining = assistant(active=False, listed=False)
+    for subject in (conversation(joining, deleted=NOW), conversation()):
+        with pytest.raises(NotFound):
+            AdmitAssistant(ECHO_ID).apply(subject, NOW)
+
+
 def test_an_assistant_that_never_was_there_does_not_leave() -> None:
     assert RemoveAssistant(ECHO_ID, "c").apply(conversation(), NOW).nothing_to_do
 

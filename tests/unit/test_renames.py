@@ -45,7 +45,15 @@ def test_a_repeat_changes_nothing() -> None:
 
 
 def test_the_same_name_tells_nobody() -> None:
-    assert rename(1, "Ada").apply(conversation(), NOW).nothing_to_do
+    assert rename(1, "Ada").apply(conversation(), NOW).announcements == []
+
+
+def test_a_name_that_came_back_is_not_overtaken_by_the_one_between() -> None:
+    shared = conversation(person(name="Ada"))
+    rename(2, "Ada").apply(shared, NOW)
+
+    assert rename(1, "Between").apply(shared, NOW).nothing_to_do
+    assert shared.participants[ADA.user_id].name == "Ada"
 
 
 def test_who_is_not_there_is_not_renamed() -> None:
