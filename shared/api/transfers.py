@@ -33,7 +33,11 @@ _EXPORTED = {
 }
 _ASSISTANT_DOWN = {424: "An assistant's service could not be reached."}
 _EXPORT = Described(
-    errors={**_ASSISTANT_DOWN, 413: "The content is too large for an archive."},
+    errors={
+        **_ASSISTANT_DOWN,
+        409: "A conversation was deleted while it was exported: try again.",
+        413: "The content is too large for an archive.",
+    },
     forwards=True,
     answers=_EXPORTED,
 )

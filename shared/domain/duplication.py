@@ -41,12 +41,15 @@ def duplicate_of(
     )
 
 
-def duplicate_message(message: Message, copy: Conversation) -> Message:
+def duplicate_message(
+    message: Message, copy: Conversation, message_id: UUID, *, has_debug_data: bool
+) -> Message:
     """A message as the next one of the copy, which remembers it."""
     copy.last_sequence += 1
     duplicate = message.model_copy(
         update={
-            "message_id": clock.new_uuid(),
+            "message_id": message_id,
+            "has_debug_data": has_debug_data,
             "conversation_id": copy.conversation_id,
             "sequence": copy.last_sequence,
             "event_id": clock.new_hex_id(),
@@ -57,7 +60,7 @@ def duplicate_message(message: Message, copy: Conversation) -> Message:
 
 
 def duplicate_file(file: File, conversation_id: UUID) -> File:
-    """A file with all its versions, whose bytes are to be copied from blob to blob."""
+    """A file with all its versions in their order; the bytes are to be copied."""
     file_id = clock.new_uuid()
     versions = [
         version.model_copy(

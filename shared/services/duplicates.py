@@ -2,6 +2,8 @@
 
 import logging
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from shared import clock, resources
@@ -66,31 +68,40 @@ class Duplicates:
     async def duplicate(
         self, actor: Actor, conversation_id: UUID, new: NewConversation
     ) -> ConversationImportResult:
-        """Copy a conversation as it is now; raises NotFound."""
+        """Copy a conversation as it is now; raises NotFound, also if it is deleted meanwhile."""
         original = (await self._conversations.load(conversation_id)).conversation
         require(original, actor, Access.WRITE, clock.now())
         copy = duplicate_of(original, new, actor, clock.now())
+        told: list[Participant] = []
         try:
             await self._unborn.begin([copy])
             await self._store(original, copy)
             for participant in copy.active_assistants():
+                told.append(participant)
                 await self._hand_over(original, copy, participant)
+            # A purge takes things away bit by bit, and what it has begun with can't be copied.
+            present = (await self._conversations.load(conversation_id)).conversation
+            require(present, actor, Access.WRITE, clock.now())
             await self._unborn.publish([copy])
         except Exception:
-            await self._unborn.abandon([copy])
+            await self._abandon(copy, told)
             raise
         return ConversationImportResult(
             conversation_ids=[copy.conversation_id],
             assistant_ids=[UUID(participant.id) for participant in copy.active_assistants()],
         )
 
+    async def _abandon(self, copy: Conversation, told: Sequence[Participant]) -> None:
+        for participant in told:
+            service_id, assistant_id = participant.assistant_service_id, UUID(participant.id)
+            await self._connecting.disconnect(service_id or "", assistant_id, copy.conversation_id)
+        await self._unborn.abandon([copy])
+
     async def _store(self, original: Conversation, copy: Conversation) -> None:
         writer = BulkWriter(self._cosmos)
         await self._copy_messages(writer, original, copy)
         for file in await self._files.list_files(original.conversation_id):
-            duplicate = duplicate_file(file, copy.conversation_id)
-            await self._copy_bytes(file, duplicate)
-            await writer.put_file(duplicate)
+            await self._copy_file(writer, file, copy.conversation_id)
         for participant in copy.active_assistants():
             assistant_id = UUID(participant.id)
             await writer.put_cursor(copy.conversation_id, assistant_id, copy.last_sequence)
@@ -99,25 +110,43 @@ class Duplicates:
     async def _copy_messages(
         self, writer: BulkWriter, original: Conversation, copy: Conversation
     ) -> None:
+        """Debug data first: a message that is deleted meanwhile has none any more."""
         source = original.conversation_id
         async for page in self._reader.messages(source, original.last_sequence):
-            ids: dict[UUID, UUID] = {}
-            for message in page:
-                duplicate = duplicate_message(message, copy)
-                ids[message.message_id] = duplicate.message_id
-                await writer.put_message(duplicate)
+            ids = {message.message_id: clock.new_uuid() for message in page}
+            debugged: set[UUID] = set()
             async for found in self._reader.debug(source, page):
                 for debug in found:
+                    debugged.add(debug.message_id)
                     moved = MessageDebug(ids[debug.message_id], debug.data)
                     await writer.put_debug(copy.conversation_id, moved)
+            for message in page:
+                old_id = message.message_id
+                duplicate = duplicate_message(
+                    message, copy, ids[old_id], has_debug_data=old_id in debugged
+                )
+                await writer.put_message(duplicate)
 
-    async def _copy_bytes(self, file: File, duplicate: File) -> None:
-        container = resources.FILES_BLOB_CONTAINER
-        names = [
-            (source.blob, target.blob)
+    async def _copy_file(self, writer: BulkWriter, file: File, conversation_id: UUID) -> None:
+        """Versions whose bytes are gone are left out: the file was deleted just now."""
+        duplicate = duplicate_file(file, conversation_id)
+        present: set[str] = set()
+        pairs = [
+            (source.blob, target.blob, present)
             for source, target in zip(file.versions, duplicate.versions, strict=True)
         ]
-        await for_each(names, lambda pair: self._blobs.copy(container, pair[0], container, pair[1]))
+        await for_each(pairs, self._copy_bytes)
+        versions = [version for version in duplicate.versions if version.blob in present]
+        if versions:
+            await writer.put_file(duplicate.model_copy(update={"versions": versions}))
+
+    async def _copy_bytes(self, pair: tuple[str, str, set[str]]) -> None:
+        """Copy from one blob to another, and note that this one is there now."""
+        source, target, present = pair
+        container = resources.FILES_BLOB_CONTAINER
+        with suppress(NotFound):
+            await self._blobs.copy(container, source, container, target)
+            present.add(target)
 
     async def _hand_over(
         self, original: Conversation, copy: Conversation, participant: Participant

@@ -39,10 +39,10 @@ from shared.domain.archive_layout import (
 )
 from shared.domain.archive_rows import AssistantRow, Row, line_of
 from shared.domain.conversation import Conversation, Participant
-from shared.domain.files import File
+from shared.domain.files import File, FileVersion
 from shared.domain.principals import Assistant, User
 from shared.domain.registrations import Registration
-from shared.errors import AssistantFailure, NotFound
+from shared.errors import AssistantFailure, Conflict, NotFound
 from shared.services.archiving import ArchiveWriter
 from shared.services.connecting import Connecting
 from shared.services.transfer_blobs import TransferBlobs
@@ -144,7 +144,15 @@ class Exports:
                 await self._add_files(writer, selection, conversation.conversation_id)
             await writer.add(RECORDS, _blocks(self._lines(selection)))
             await writer.close()
+            await self._require_whole(selection)
             return await self._deliver(target, filename)
+
+    async def _require_whole(self, selection: _Selection) -> None:
+        """A purge takes things away bit by bit; raises Conflict if one may have begun."""
+        ids = [conversation.conversation_id for conversation in selection.conversations]
+        present = await self._conversations.load_many(ids)
+        if sum(found.deleted is None for found in present) < len(ids):
+            raise Conflict("A conversation was deleted while it was exported; try again")
 
     async def _deliver(self, source: IO[bytes], filename: str) -> Archive:
         size = source.seek(0, SEEK_END)
@@ -194,19 +202,26 @@ class Exports:
         self, writer: ArchiveWriter, selection: _Selection, conversation_id: UUID
     ) -> None:
         """Versions whose bytes are gone are left out: the file was deleted just now."""
-        container = resources.FILES_BLOB_CONTAINER
         for file in await self._files.list_files(conversation_id):
             present = [
                 version
                 for version in file.versions
-                if await self._blobs.size(container, version.blob) is not None
+                if await self._add_version(writer, file, version)
             ]
-            for version in present:
-                stored_as = storage_filename(file.file_id, version.version)
-                chunks = self._blobs.chunks(container, version.blob)
-                await writer.add(file_entry(conversation_id, stored_as), chunks)
             if present:
                 selection.files.append(file.model_copy(update={"versions": present}))
+
+    async def _add_version(self, writer: ArchiveWriter, file: File, version: FileVersion) -> bool:
+        """Whether the bytes were there, to the end: an entry that no record names is nobody's."""
+        stored_as = storage_filename(file.file_id, version.version)
+        chunks = self._blobs.chunks(resources.FILES_BLOB_CONTAINER, version.blob)
+        try:
+            first = await anext(chunks, b"")
+            entry = file_entry(file.conversation_id, stored_as)
+            await writer.add(entry, _continued(first, chunks))
+        except NotFound:
+            return False
+        return True
 
     async def _lines(self, selection: _Selection) -> AsyncIterator[bytes]:
         """The records, in the original service's order."""
