@@ -102,7 +102,7 @@ async def test_an_answer_is_held_back_until_the_faults_are_removed(
 ):
     await admin.admin("POST", "faults", {"operation": "create", "hold": True, "spare": 1})
     await container.create_item({"id": "spared", "pk": "p"})
-    creating = asyncio.create_task(container.create_item({"id": "held", "pk": "p"}))
+    creating = asyncio.ensure_future(container.create_item({"id": "held", "pk": "p"}))
     async with asyncio.timeout(10):
         while (await admin.admin("GET", "faults"))["held"] == 0:
             assert not creating.done()
