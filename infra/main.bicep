@@ -5,7 +5,7 @@ targetScope = 'subscription'
 
 @description('Name of the environment: part of every name, and a tag of every resource.')
 @minLength(1)
-@maxLength(32)
+@maxLength(30)
 param environmentName string
 
 @description('Region of everything.')
@@ -87,15 +87,18 @@ param logRetentionDays int = 30
 param logDailyCapGigabytes int = -1
 
 @description('Who gets alerts by mail; empty to only show them in the portal.')
+@maxLength(254)
 param alertEmail string = ''
 
 @description('Whether a model proposes titles of conversations: an Azure OpenAI account with one deployment.')
 param deployOpenAi bool = false
 
 @description('The model for titles; it has to know structured outputs.')
+@minLength(1)
 param openAiModelName string = 'gpt-4o-mini'
 
 @description('Version of that model.')
+@minLength(1)
 param openAiModelVersion string = '2024-07-18'
 
 @description('Where that model may be run.')
@@ -114,12 +117,18 @@ param deploySpeech bool = false
 param privateNetworking bool = false
 
 @description('Addresses of the virtual network, in CIDR notation.')
+@minLength(9)
+@maxLength(18)
 param networkAddressPrefix string = '10.20.0.0/16'
 
 @description('Addresses of the function app within the network: a /24 lets it have all its instances.')
+@minLength(9)
+@maxLength(18)
 param applicationSubnetPrefix string = '10.20.0.0/24'
 
 @description('Addresses of the private endpoints within the network.')
+@minLength(9)
+@maxLength(18)
 param endpointSubnetPrefix string = '10.20.1.0/24'
 
 @description('Whether the storage account answers outside the network with private networking. Disabled keeps people from files that are too large for a request.')
@@ -138,7 +147,7 @@ param extraTags object = {}
 
 var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
-var suffix = '${environmentName}-${take(token, 6)}'
+var suffix = '${toLower(environmentName)}-${take(token, 6)}'
 var tags = union(extraTags, { 'azd-env-name': environmentName })
 // `{tid}` stands for the tenant that a token names: see docs/configuration.md.
 var issuerTenant = empty(signInTenantId) ? '{tid}' : signInTenantId

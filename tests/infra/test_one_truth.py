@@ -10,7 +10,6 @@ from shared.settings import load
 from tests.infra import drift, queries
 from tests.infra.template import resources
 from tests.infra.test_templates import SOURCES, changed
-from tests.infra.values import options_of
 
 MADE = resources(SOURCES)
 QUERIES = queries.queries()
@@ -53,44 +52,6 @@ def test_every_query_has_an_index(container: CosmosContainer) -> None:
 @pytest.mark.parametrize("container", code.COSMOS_CONTAINERS, ids=_container_id)
 def test_no_index_is_idle(container: CosmosContainer) -> None:
     assert queries.not_used(QUERIES, container) == []
-
-
-def test_nothing_expires_late() -> None:
-    """What is on its way is removed after two days, whoever forgot it."""
-    (policy,) = (found for found in MADE if found.type.endswith("managementPolicies"))
-    (rule,) = policy.property_at("policy.rules")
-    assert rule["definition"]["filters"]["prefixMatch"] == [f"{code.TRANSFERS_BLOB_CONTAINER}/"]
-    deletion = rule["definition"]["actions"]["baseBlob"]["delete"]
-    assert deletion == {"daysAfterModificationGreaterThan": 2}
-
-
-def test_no_service_takes_keys() -> None:
-    expected = {
-        "Microsoft.Storage/storageAccounts": ("allowSharedKeyAccess", False),
-        "Microsoft.DocumentDB/databaseAccounts": ("disableLocalAuth", True),
-        "Microsoft.SignalRService/webPubSub": ("disableLocalAuth", True),
-        "Microsoft.CognitiveServices/accounts": ("disableLocalAuth", True),
-        "Microsoft.Insights/components": ("DisableLocalAuth", True),
-        "Microsoft.KeyVault/vaults": ("enableRbacAuthorization", True),
-    }
-    found = [resource for resource in MADE if resource.type in expected]
-    assert {resource.type for resource in found} == set(expected)
-    for resource in found:
-        name, value = expected[resource.type]
-        assert resource.property_at(name) is value, resource.where
-
-
-def test_reads_see_what_was_written() -> None:
-    """Decision 8: one region and bounded staleness."""
-    (account,) = (made for made in MADE if made.type == "Microsoft.DocumentDB/databaseAccounts")
-    assert account.property_at("consistencyPolicy.defaultConsistencyLevel") == "BoundedStaleness"
-    assert len(account.property_at("locations")) == 1
-    assert account.property_at("enableMultipleWriteLocations") is False
-
-
-def test_cosmos_is_serverless_unless_asked_otherwise() -> None:
-    (account,) = (made for made in MADE if made.type == "Microsoft.DocumentDB/databaseAccounts")
-    assert [{"name": "EnableServerless"}] in options_of(account.property_at("capabilities"))
 
 
 PLANTED = {
