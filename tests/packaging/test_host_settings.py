@@ -1,6 +1,7 @@
 """host.json has documented settings only, within what the host takes."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,28 @@ def test_an_undocumented_setting_is_found() -> None:
     assert [name for name in _names(planted) if not _is_documented(name)] == [
         "extensions.queues.batchsize"
     ]
+
+
+def test_the_page_explains_every_setting() -> None:
+    assert _not_explained(HOST) == set()
+
+
+def test_a_planted_setting_without_explanation_is_found() -> None:
+    planted = {**HOST, "watchDirectories": [], "singleton": {"lockPeriod": "00:00:15"}}
+    assert _not_explained(planted) == {"watchDirectories", "singleton.lockPeriod"}
+
+
+def test_a_planted_explanation_of_nothing_is_found() -> None:
+    planted = {name: value for name, value in HOST.items() if name != "functionTimeout"}
+    assert _not_explained(planted) == {"functionTimeout"}
+
+
+def _not_explained(document: dict[str, Any]) -> set[str]:
+    """Settings without a row in the page, and rows without a setting."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("\n## host.json, key by key\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return set(_names(document)) ^ {name for cell in cells for name in re.findall(r"`(.+?)`", cell)}
 
 
 def _names(document: dict[str, Any], prefix: str = "") -> Iterator[str]:
