@@ -46,10 +46,11 @@ AUTOMATIC = {"/id"}
 def queries() -> list[Query]:
     """Every query of the adapters, by the function or the constant that has its text."""
     return [
-        Query(f"{module.name}:{line}", _container(place, module), text)
+        Query(f"{module.name}:{line}", container, text)
         for module in modules("shared/adapters/cosmos")
         for place in (*module.functions(), *_constant_statements(module))
         for line, text in _texts(place, module)
+        for container in _asked(place, module)
     ]
 
 
@@ -130,10 +131,13 @@ def _constant_statements(module: Module) -> list[ast.Assign]:
     return [node for node in module.tree.body if isinstance(node, ast.Assign)]
 
 
-def _container(place: ast.AST, module: Module) -> str:
-    """The container that the place names as `resources.NAME`, or the module's only one."""
-    own = _containers(place)
-    return own[0] if own else _containers(module.tree)[0]
+def _asked(place: ast.AST, module: Module) -> list[str]:
+    """The container that the place names as `resources.NAME`, or the module's first one.
+
+    A module that names none makes queries for whichever container it is told.
+    """
+    named = _containers(place) or _containers(module.tree)
+    return named[:1] or [container.name for container in resources.COSMOS_CONTAINERS]
 
 
 def _containers(tree: ast.AST) -> list[str]:

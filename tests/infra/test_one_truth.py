@@ -93,6 +93,11 @@ def test_a_planted_difference_is_found(mistake: str) -> None:
     assert getattr(drift, check)(made) != []
 
 
+def test_a_query_for_any_container_is_looked_for_in_all() -> None:
+    by_id = [query for query in QUERIES if "WHERE c.id IN" in query.text]
+    assert {query.container for query in by_id} == {found.name for found in code.COSMOS_CONTAINERS}
+
+
 def test_a_planted_query_without_an_index_is_found() -> None:
     text = "SELECT * FROM c WHERE c.type = 'x' AND c.sender.name = @name"
     planted = queries.Query("planted", code.CONVERSATIONS, text)
