@@ -1,14 +1,15 @@
 """A person or an assistant with a new name or image: all their conversations show it.
 
 The conversations keep a copy, so that one read answers who is in them. It is renewed at once,
-while the request runs, so that the caller's next read has it; for those beyond the first few
-hundred, and for whatever fails, in the background. A message sent before the name is stored
+while the request runs, so that the caller's next read has it; what would keep the caller waiting
+for long, and whatever fails, is renamed in the background. A message sent before the name is stored
 makes sure of that if the process dies. Each walk takes the name as it is stored by then, and a
 version keeps a late walk from bringing back an older name.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -28,8 +29,9 @@ from shared.telemetry import get_logger, log
 WRITE_AHEAD_SECONDS = 300
 """Longer than any request lives."""
 
-AT_ONCE = 500
-"""How many conversations are renamed before the request is answered: some two seconds' worth."""
+AT_ONCE_SECONDS = 4.0
+"""How long a request goes on before it leaves the rest to the background: a thousand
+conversations' worth where the database is quick, and never less than a chunk."""
 
 CHUNK = 100
 SIDE_BY_SIDE = 8
@@ -95,7 +97,7 @@ class Renames:
     async def finish(self, request: RenameRequest, renamed: Named) -> None:
         """Show a name that was just stored; what can't be done now is left to the background."""
         try:
-            rest = await self._walk(request, renamed, AT_ONCE)
+            rest = await self._walk(request, renamed, AT_ONCE_SECONDS)
         except AppError as error:
             log(_logger, logging.WARNING, "rename_postponed", error=error.detail)
             rest = request
@@ -106,7 +108,7 @@ class Renames:
         """One chunk in the background; asks for the next one itself."""
         try:
             renamed = await self._find(request)
-            rest = await self._walk(request, renamed, CHUNK) if renamed else None
+            rest = await self._walk(request, renamed) if renamed else None
         except DependencyUnavailable as error:
             log(_logger, logging.WARNING, "rename_postponed", error=error.detail)
             await self._send(request, RETRY_SECONDS)
@@ -115,9 +117,12 @@ class Renames:
             invocation.current().enqueue(resources.RENAMES_QUEUE, rest.model_dump_json())
 
     async def _walk(
-        self, request: RenameRequest, renamed: Named, limit: int
+        self, request: RenameRequest, renamed: Named, seconds: float = 0
     ) -> RenameRequest | None:
-        """Rename up to `limit` conversations, in the order of their ids; what is left to do."""
+        """Rename one chunk of conversations, in the order of their ids, and more while there is
+        time; what is left to do.
+        """
+        until = time.monotonic() + seconds
         if request.user_id and request.after is None:
             await self._rename_creator(request.user_id, renamed.name)
         ids = sorted(await self._links.targets(request.source, Link.CONVERSATION))
@@ -130,15 +135,16 @@ class Renames:
             renamed.name_version,
             request.correlation_id,
         )
-        done = [
-            await self._rename(ids[start : min(start + CHUNK, limit)], command)
-            for start in range(0, min(len(ids), limit), CHUNK)
-        ]
-        if not all(done):
+        all_done = await self._rename(ids[:CHUNK], command)
+        reached = CHUNK
+        while reached < len(ids) and time.monotonic() < until:
+            all_done &= await self._rename(ids[reached : reached + CHUNK], command)
+            reached += CHUNK
+        if not all_done:
             raise DependencyUnavailable
-        if len(ids) <= limit:
+        if reached >= len(ids):
             return None
-        return request.model_copy(update={"after": ids[limit - 1]})
+        return request.model_copy(update={"after": ids[reached - 1]})
 
     async def _rename(self, ids: Sequence[UUID], command: RenameParticipant) -> bool:
         """Whether all have it: one that is too busy keeps no other from being renamed."""

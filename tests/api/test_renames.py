@@ -14,7 +14,7 @@ from azure.storage.queue.aio import QueueClient
 
 from local.stack.stack import Stack
 from shared import resources
-from shared.services.renames import AT_ONCE, RenameRequest
+from shared.services.renames import CHUNK, RenameRequest
 from tests.api.builders import (
     answer_of,
     events_of,
@@ -278,21 +278,24 @@ class TestInTheBackground:
             assert await name_events(ada, conversation_id) == ["Stored"]
 
     async def test_more_conversations_than_a_request_can_wait_for(
-        self, ada: httpx.AsyncClient
+        self, ada: httpx.AsyncClient, stack: Stack
     ) -> None:
-        for _ in range(0, AT_ONCE + 10, 10):
+        for _ in range(0, CHUNK + 20, 10):
             await asyncio.gather(*(new_conversation(ada) for _ in range(10)))
-        answer_of(await ada.put("/users/me", json={"image": "data:x"}))
-
-        async def missing() -> int:
-            listed = answer_of(await ada.get("/conversations"))["conversations"]
-            assert len(listed) == AT_ONCE + 10
-            return [one["participants"][0]["image"] for one in listed].count(None)
+        batches = {"operation": "batch", "container": resources.CONVERSATIONS}
+        # The first chunk takes long, and the second as long as it likes.
+        await stack.cosmos_admin.add_fault(**batches, spare=CHUNK, hold=True)
+        await stack.cosmos_admin.add_fault(**batches, latency_ms=400)
+        try:
+            answer_of(await ada.put("/users/me", json={"image": "data:x"}))
+        finally:
+            await stack.cosmos_admin.clear_faults()
 
         async def is_shown() -> bool:
-            return await missing() == 0
+            listed = answer_of(await ada.get("/conversations"))["conversations"]
+            assert len(listed) == CHUNK + 20
+            return {one["participants"][0]["image"] for one in listed} == {"data:x"}
 
-        assert await missing() <= 10
         await eventually(is_shown)
 
     async def test_the_events_carry_the_correlation_id_of_the_request(
