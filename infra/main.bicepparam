@@ -3,7 +3,8 @@ using './main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
-param allowedAppId = readEnvironmentVariable('WORKBENCH_APP_ID')
+// Empty only until infra/hooks/sign_in.py has run; Azure refuses it then.
+param allowedAppId = readEnvironmentVariable('WORKBENCH_APP_ID', '')
 
 // One origin or several with commas between them; a variable that is set but empty means none.
 var origins = split(readEnvironmentVariable('WORKBENCH_ALLOWED_ORIGINS', 'http://localhost:3000'), ',')

@@ -6,7 +6,10 @@ import pytest
 
 from tests.architecture.source import ROOT, FunctionNode, Module, module_id, modules
 
-PRODUCT = [Module(ROOT / "function_app.py"), *modules("shared", "local", "examples", "benchmarks")]
+PRODUCT = [
+    Module(ROOT / "function_app.py"),
+    *modules("shared", "local", "examples", "infra", "benchmarks"),
+]
 EVERYTHING = [*PRODUCT, *modules("tests")]
 
 MAX_MODULE_LINES = 400

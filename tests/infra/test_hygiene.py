@@ -50,11 +50,11 @@ def test_json_files_are_json() -> None:
 
 
 def test_the_folder_has_nothing_else() -> None:
-    known = {".bicep", ".bicepparam", ".json"}
+    known = {".bicep", ".bicepparam", ".json", ".py"}
     strange = [
         path.relative_to(INFRA).as_posix()
         for path in Path(INFRA).rglob("*")
-        if path.is_file() and path.suffix not in known
+        if path.is_file() and path.suffix not in known and "__pycache__" not in path.parts
     ]
     assert strange == []
 
