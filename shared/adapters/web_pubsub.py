@@ -18,8 +18,8 @@ from shared.telemetry import get_logger, log
 if TYPE_CHECKING:
     from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
-SEND_SECONDS = 3
-"""How long a request waits for the real-time channel: sequence numbers repair what is lost."""
+_LIMITS = {"connection_timeout": 3, "read_timeout": 3}
+"""Seconds that requests wait for the real-time channel: replay repairs what is lost."""
 
 _logger = get_logger("web_pubsub")
 
@@ -59,8 +59,6 @@ class WebPubSub:
                 payload,
                 content_type="application/json",
                 filter=_none_of(but_not_to[-MAX_CLAUSES:]),
-                connection_timeout=SEND_SECONDS,
-                read_timeout=SEND_SECONDS,
                 retry_total=0,
             )
 
@@ -75,12 +73,12 @@ class WebPubSub:
         return ClientAccess(token["url"], expires_at)
 
     async def has_subscribers(self, group: str) -> bool:
-        """Whether anybody is connected in a group."""
+        """Whether anybody is connected in a group; raises DependencyUnavailable."""
         with storage_errors():
             return await self._service().group_exists(group)
 
     async def remove_user(self, group: str, user_id: str) -> None:
-        """End a user's part in a group, on all open connections."""
+        """End a user's part in a group, on all open connections; raises DependencyUnavailable."""
         with storage_errors():
             try:
                 await self._service().remove_user_from_group(group, user_id)
@@ -97,16 +95,14 @@ class WebPubSub:
             from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
             settings = self._settings
+            options: dict[str, Any] = {"transport": azure_transport(**_LIMITS), "retry_total": 1}
             if settings.connection_string:
                 self._client = WebPubSubServiceClient.from_connection_string(
-                    settings.connection_string, hub=settings.hub, transport=azure_transport()
+                    settings.connection_string, hub=settings.hub, **options
                 )
             else:
                 self._client = WebPubSubServiceClient(
-                    str(settings.endpoint),
-                    settings.hub,
-                    azure_credential(),
-                    transport=azure_transport(),
+                    str(settings.endpoint), settings.hub, azure_credential(), **options
                 )
         return self._client
 

@@ -151,15 +151,16 @@ class Changes:
     async def _send_away(self, change: Change[Any]) -> None:
         """End subscriptions now, and once more when no address negotiated before still works.
 
-        What fails here is logged only: the change is committed, the nudge sent before it leads
-        to another attempt, and nothing is published to people who have left (see Publisher).
+        What fails here is logged and tried again in the background: the change is committed,
+        and nothing is published to people who have left (see Publisher).
         """
         nudge = Nudge(conversation_id=change.conversation.conversation_id)
         try:
-            await self._publisher.send_away(change.conversation, change.left)
             await self._nudges.later(nudge, self._address_seconds)
+            await self._publisher.send_away(change.conversation, change.left)
         except DependencyUnavailable as error:
             log(_logger, logging.WARNING, "not_sent_away", error=error.detail)
+            self._nudges.now(nudge)
 
 
 @dataclass(frozen=True)

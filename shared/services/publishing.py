@@ -4,6 +4,7 @@ Subscribers see a gap in the sequence numbers and replay it; nothing depends on 
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +19,13 @@ from shared.errors import AppError
 from shared.telemetry import get_logger, log
 
 MAX_MESSAGE_BYTES = 1_000_000
-"""Below Web PubSub's limit of 1 MB for one message, with room for its own frame."""
+"""Below Web PubSub's limit of 1 MB for one message, with room for its own frame.
+
+The SDK sends ASCII, in which a character beyond that is six bytes or twelve.
+"""
+
+PUBLISH_SECONDS = 5
+"""How long the events of one change may take: who waits for the answer isn't kept longer."""
 
 _logger = get_logger("publishing")
 
@@ -48,6 +55,15 @@ class Publisher:
         self, conversation: Conversation, announcements: Sequence[Message | Event]
     ) -> None:
         """Send events in their order; whatever fails is logged and left to replay."""
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await self._publish(conversation, announcements)
+        except TimeoutError:
+            log(_logger, logging.WARNING, "not_published_in_time", events=len(announcements))
+
+    async def _publish(
+        self, conversation: Conversation, announcements: Sequence[Message | Event]
+    ) -> None:
         for announcement in announcements:
             event = envelope(conversation.conversation_id, announcement)
             groups = [conversation_group(conversation.conversation_id)]
@@ -74,6 +90,6 @@ class Publisher:
 def payload_of(event: ConversationEvent) -> dict[str, Any]:
     """An event as sent; one that is too large goes without its data, which is null then."""
     payload = event.model_dump(mode="json")
-    if len(event.model_dump_json()) > MAX_MESSAGE_BYTES:
+    if len(json.dumps(payload)) > MAX_MESSAGE_BYTES:
         payload["data"] = None
     return payload

@@ -1,6 +1,7 @@
 """Sending one event to one assistant, by the channel that it has."""
 
 import asyncio
+import logging
 from enum import Enum, auto
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -22,6 +23,7 @@ from shared.errors import (
     NotFound,
 )
 from shared.services.publishing import assistant_group, payload_of
+from shared.telemetry import get_logger, log
 
 REMEMBERED = 10_000
 
@@ -37,6 +39,9 @@ side by side (host.json), so that a service that hangs leaves room for the other
 
 TURN_SECONDS = 1.0
 """How long an event waits for its turn before it makes room and comes back later."""
+
+
+_logger = get_logger("sending")
 
 
 class Outcome(Enum):
@@ -63,31 +68,47 @@ class Sender:
         self._registrations = registrations
         self._services = services
         self._web_pubsub = web_pubsub
-        self._streamed: LRUCache[UUID, bool] = LRUCache(REMEMBERED)
+        self._listeners: LRUCache[UUID, bool] = LRUCache(REMEMBERED)
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def send(
         self, participant: Participant, assistant_id: UUID, event: ConversationEvent
     ) -> Outcome:
-        """Send by Web PubSub while the assistant listens there, else by HTTP."""
-        if await self._listens(assistant_id):
-            await self._web_pubsub.send(assistant_group(assistant_id), payload_of(event))
+        """Send by Web PubSub while the assistant listens there, else by HTTP.
+
+        Raises DependencyUnavailable where what is missing is ours: that is nobody's failure.
+        """
+        if await self._prefers_web_pubsub(assistant_id) and await self._streamed(
+            assistant_id, event
+        ):
             return Outcome.DELIVERED
         return await self._post(participant, assistant_id, event)
 
-    async def _listens(self, assistant_id: UUID) -> bool:
+    async def _prefers_web_pubsub(self, assistant_id: UUID) -> bool:
         """Who never asked for a stream is looked up each time, so that the first event after
-        they did goes there; who did is remembered, and asked for at Web PubSub.
+        they did goes there; who did is remembered.
         """
-        if assistant_id not in self._streamed:
+        if assistant_id not in self._listeners:
             try:
                 record, _ = await self._assistants.get(assistant_id)
             except NotFound:
                 return False
             if not record.prefers_web_pubsub:
                 return False
-            self._streamed[assistant_id] = True
-        return await self._web_pubsub.has_subscribers(assistant_group(assistant_id))
+            self._listeners[assistant_id] = True
+        return True
+
+    async def _streamed(self, assistant_id: UUID, event: ConversationEvent) -> bool:
+        """Whether Web PubSub took it for an assistant that listens; in doubt it is sent by HTTP."""
+        group = assistant_group(assistant_id)
+        try:
+            if not await self._web_pubsub.has_subscribers(group):
+                return False
+            await self._web_pubsub.send(group, payload_of(event))
+        except DependencyUnavailable as error:
+            log(_logger, logging.WARNING, "not_streamed", group=group, error=error.detail)
+            return False
+        return True
 
     async def _post(
         self, participant: Participant, assistant_id: UUID, event: ConversationEvent
@@ -114,7 +135,7 @@ class Sender:
             await self._services.post_event(registration, assistant_id, event)
         except AssistantFailure as error:
             return _outcome(error.status)
-        except (AssistantUnreachable, DependencyUnavailable):
+        except AssistantUnreachable:
             return Outcome.FAILED
         return Outcome.DELIVERED
 
