@@ -1,5 +1,6 @@
 """Calls to assistant services, exactly as existing ones expect them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -33,10 +34,18 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+SUCCESS = 200
+REDIRECTION = 300
 NOT_FOUND = 404
 CONNECT_RETRIES = 3
 MAX_CONNECTIONS = 200
 STREAM_BYTES = 64 * 1024
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+"""What an assistant may answer, unless it exports something."""
+
+LONGEST_CALL_SECONDS = 120
+"""Longer than the time limits below add up to; what answers byte by byte ends here."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,26 @@ class Exported:
         return {"from_export": (self.filename, self.data, "application/octet-stream")}
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What a service answered, read to its end."""
+
+    status: int
+    content: bytes
+    encoding: str
+    url: str
+
+    @property
+    def text(self) -> str:
+        """The content as text; what is none is replaced."""
+        return self.content.decode(self.encoding, errors="replace")
+
+
 class AssistantServices:
     """One HTTP client for all assistant services; every call names the registration it goes to.
 
     All methods raise AssistantUnreachable on transport faults and on answers that make no
-    sense, AssistantFailure on any answer but 2xx.
+    sense, are too large or don't end, AssistantFailure on any answer but 2xx.
     """
 
     def __init__(self, api_keys: ApiKeyStore) -> None:
@@ -192,17 +216,22 @@ class AssistantServices:
         *,
         headers: dict[str, str] | None = None,
         **content: Any,
-    ) -> "httpx.Response":
+    ) -> "_Answer":
         http = await self._http.get()
         url = _url(service, path)
         sent = {**await self._headers(service), **(headers or {})}
+        # Sending what was exported before takes as long as it takes.
+        longest = None if content.get("files") else LONGEST_CALL_SECONDS
         with _calling(method, url, sent), _reaching(url):
-            response = await http.request(
-                method, url, headers=sent | telemetry.trace_headers(), **content
-            )
-            telemetry.note_status(response.status_code)
-        _check(response)
-        return response
+            sent |= telemetry.trace_headers()
+            async with (
+                asyncio.timeout(longest),
+                http.stream(method, url, headers=sent, **content) as response,
+            ):
+                telemetry.note_status(response.status_code)
+                answer = await _read(response)
+        _check(answer)
+        return answer
 
     async def _stream(self, service: Registration, path: str) -> AsyncIterator[bytes]:
         http = await self._http.get()
@@ -211,8 +240,7 @@ class AssistantServices:
         with _reaching(url):
             async with http.stream("GET", url, headers=headers) as response:
                 if not response.is_success:
-                    await response.aread()
-                _check(response)
+                    _check(await _read(response))
                 async for chunk in response.aiter_bytes(STREAM_BYTES):
                     yield chunk
 
@@ -250,15 +278,29 @@ def _reaching(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         raise AssistantUnreachable(
             f"Failed to connect to assistant at url {url}; {type(error).__name__}: {error}"
         ) from error
 
 
-def _check(response: "httpx.Response") -> None:
-    if not response.is_success:
-        raise AssistantFailure(response.status_code, response.text)
+async def _read(response: "httpx.Response") -> _Answer:
+    """The answer, as long as it is of a size that fits into memory many times over."""
+    content = bytearray()
+    async for chunk in response.aiter_bytes(STREAM_BYTES):
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES:
+            raise AssistantUnreachable(
+                f"Assistant responded with more than {MAX_ANSWER_BYTES} bytes at url {response.url}"
+            )
+    return _Answer(
+        response.status_code, bytes(content), response.encoding or "utf-8", str(response.url)
+    )
+
+
+def _check(answer: _Answer) -> None:
+    if not SUCCESS <= answer.status < REDIRECTION:
+        raise AssistantFailure(answer.status, answer.text)
 
 
 def _conversation_path(assistant_id: UUID, conversation_id: UUID) -> str:
@@ -269,12 +311,12 @@ def _state_path(assistant_id: UUID, conversation_id: UUID, state_id: str) -> str
     return f"{_conversation_path(assistant_id, conversation_id)}/states/{quote(state_id, safe='')}"
 
 
-def _parse(model: type[ModelT], response: "httpx.Response") -> ModelT:
+def _parse(model: type[ModelT], answer: _Answer) -> ModelT:
     try:
-        return model.model_validate_json(response.content)
+        return model.model_validate_json(answer.content)
     except ValidationError as error:
         raise AssistantUnreachable(
-            f"Assistant responded with an invalid {model.__name__} at url {response.url}"
+            f"Assistant responded with an invalid {model.__name__} at url {answer.url}"
         ) from error
 
 
