@@ -72,6 +72,7 @@ class Deliveries:
         self._connecting = connecting
         self._nudges = nudges
         self._publisher = publisher
+        self._reminded: LRUCache[tuple[UUID, UUID], float] = LRUCache(REMEMBERED)
         self._watched: LRUCache[tuple[UUID, UUID], float] = LRUCache(REMEMBERED)
 
     async def handle(self, nudge: Nudge) -> None:
@@ -175,30 +176,48 @@ class Deliveries:
         if wait is None:
             return True
         cursor.wait(clock.now() + timedelta(seconds=wait), event.timestamp)
-        await self._nudges.later(_nudge(cursor), int(wait) + 1)
+        await self._remind(cursor, wait)
         return False
 
     async def _is_my_turn(self, cursor: Cursor, nudge: Nudge) -> bool:
         now = clock.now()
         if cursor.leased_until is None or now >= cursor.leased_until:
-            return nudge.retry_now or cursor.not_before is None or now >= cursor.not_before
+            if nudge.retry_now or cursor.not_before is None or now >= cursor.not_before:
+                return True
+            await self._remind_in_doubt(cursor, (cursor.not_before - now).total_seconds())
+            return False
         if nudge.retry_now:  # its holder may be about to wait for the service that is back
             await self._nudges.later(nudge, LEASE_SECONDS + 1)
         else:
             await self._watch(cursor)
         return False
 
+    async def _remind(self, cursor: Cursor, seconds: float) -> None:
+        """Have somebody come back when the event that waits may be tried again."""
+        self._reminded.pop(_key(cursor), None)
+        now = time.monotonic()
+        await self._nudges.later(_nudge(cursor), int(seconds) + 1)
+        self._reminded[_key(cursor)] = now + int(seconds) + 1
+
+    async def _remind_in_doubt(self, cursor: Cursor, seconds: float) -> None:
+        """The same, unless this process knows that somebody will.
+
+        Whoever set the time may have failed to send a nudge, or have a clock that is ahead of
+        ours: then this was the nudge that was to come back.
+        """
+        if self._reminded.get(_key(cursor), 0.0) < time.monotonic() + seconds:
+            await self._remind(cursor, seconds)
+
     async def _watch(self, cursor: Cursor) -> None:
         """Have somebody look when a lease of now has run out, in case its holder dies.
 
         One nudge does for all leases that run out before it fires.
         """
-        key = (cursor.conversation_id, cursor.assistant_id)
         now = time.monotonic()
-        if self._watched.get(key, 0.0) > now + LEASE_SECONDS:
+        if self._watched.get(_key(cursor), 0.0) > now + LEASE_SECONDS:
             return
         await self._nudges.later(_nudge(cursor), WATCH_SECONDS)
-        self._watched[key] = now + WATCH_SECONDS
+        self._watched[_key(cursor)] = now + WATCH_SECONDS
 
     async def _end(
         self,
@@ -250,6 +269,10 @@ def _report_lateness(cursor: Cursor, page: Sequence[Message | Event]) -> None:
 
 def _age(timestamp: datetime) -> float:
     return (clock.now() - timestamp).total_seconds()
+
+
+def _key(cursor: Cursor) -> tuple[UUID, UUID]:
+    return cursor.conversation_id, cursor.assistant_id
 
 
 def _nudge(cursor: Cursor) -> Nudge:

@@ -134,10 +134,19 @@ class Sender:
         try:
             await self._services.post_event(registration, assistant_id, event)
         except AssistantFailure as error:
-            return _outcome(error.status)
+            outcome = _outcome(error.status)
+            return Outcome.FAILED if await self._has_moved(registration) else outcome
         except AssistantUnreachable:
             return Outcome.FAILED
         return Outcome.DELIVERED
+
+    async def _has_moved(self, called: Registration) -> bool:
+        """Whether the service is elsewhere by now, so that its old address refused for nobody."""
+        try:
+            known = await self._registrations.get(called.assistant_service_id)
+        except NotFound:
+            return False
+        return known.url != called.url
 
     async def _online(self, service_id: str) -> Registration | None:
         """The registration of a service that is online.
