@@ -43,7 +43,8 @@ async def test_what_the_product_needs_is_there(stack: Stack):
     await provision(at.cosmos, at.cosmos_key, at.storage_connection_string)  # once more: no error
     storage = at.storage_connection_string
     async with QueueServiceClient.from_connection_string(storage) as queues:
-        assert await names_of(queues.list_queues()) == sorted(resources.QUEUES)
+        expected = sorted([*resources.QUEUES, *resources.POISON_QUEUES])
+        assert await names_of(queues.list_queues()) == expected
     async with TableServiceClient.from_connection_string(storage) as tables:
         assert await names_of(tables.list_tables()) == sorted(resources.TABLES)
     async with BlobServiceClient.from_connection_string(storage) as blobs:
