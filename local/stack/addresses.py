@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from local.stack.external import ExternalNames
 from local.stack.host_settings import (
     address_settings,
+    external_settings,
     host_environment,
     storage_connection_string,
 )
@@ -21,6 +23,8 @@ ADDRESSES_FILE = "stack.json"
 @dataclasses.dataclass(frozen=True)
 class StackAddresses:
     """Where everything of a stack is; `functions` and `example_assistant` are None when off.
+
+    `cosmos_key` and `storage_connection_string` are empty where keys are not used.
 
     `environment` has every app setting that the Functions host is given.
     """
@@ -42,17 +46,19 @@ class StackAddresses:
         storage = storage_connection_string(
             ports["azurite_blob"], ports["azurite_queue"], ports["azurite_table"]
         )
+        external = options.external
+        cosmos = external.cosmos_endpoint.rstrip("/") if external else urls["cosmos"]
+        web_pubsub = external.web_pubsub_url if external else urls["web_pubsub"]
         settings = address_settings(
-            cosmos=urls["cosmos"],
-            web_pubsub=urls["web_pubsub"],
-            identity=urls["identity"],
-            storage=storage,
+            cosmos=cosmos, web_pubsub=web_pubsub, identity=urls["identity"], storage=storage
         )
+        if external:
+            settings |= external_settings(external, ExternalNames.of_data_folder(data_dir))
         return cls(
             functions=urls.get("functions"),
-            cosmos=urls["cosmos"],
+            cosmos=cosmos,
             cosmos_key=settings["WORKBENCH__COSMOS__KEY"],
-            web_pubsub=urls["web_pubsub"],
+            web_pubsub=web_pubsub,
             identity=urls["identity"],
             storage_connection_string=storage,
             data_dir=str(data_dir),

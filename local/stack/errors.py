@@ -17,5 +17,13 @@ class DataFolderInUseError(StackError):
     """Another stack works in the same data folder."""
 
 
+class ServiceMissingError(StackError):
+    """A service that isn't the stack's own doesn't answer."""
+
+
+class NotOursError(StackError):
+    """The stack can't be asked for this, because the part isn't its own."""
+
+
 class ChildFailedError(StackError):
     """A program of the stack didn't get ready, or stopped without being asked to."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from local.azurite import ACCOUNT_KEY, ACCOUNT_NAME
 from local.stack.errors import StackError
+from local.stack.external import ExternalNames, ExternalServices
 from local.stack.options import REPOSITORY_ROOT
 
 SETTINGS_EXAMPLE = REPOSITORY_ROOT / "local.settings.json.example"
@@ -50,6 +51,16 @@ def address_settings(
         ),
         "WORKBENCH__AUTH__JWKS_URL": f"{identity}/discovery/v2.0/keys",
         "WORKBENCH__AUTH__ISSUERS": json.dumps([f"{identity}/{{tid}}/v2.0"]),
+    }
+
+
+def external_settings(services: ExternalServices, names: ExternalNames) -> dict[str, str]:
+    """The settings that say what of external services is a stack's own, and how to get there."""
+    return {
+        "WORKBENCH__COSMOS__KEY": services.cosmos_key,
+        "WORKBENCH__COSMOS__DATABASE": names.database,
+        "WORKBENCH__WEB_PUBSUB__CONNECTION_STRING": services.web_pubsub_connection_string,
+        "WORKBENCH__WEB_PUBSUB__HUB": names.hub,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.stack.errors import OptionError
+from local.stack.external import ExternalServices
 
 REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,7 +60,10 @@ class StackOptions:
     `ports` has the ports that were asked for by part (see PORT_OPTIONS), 0 meaning any free one;
     the others get their defaults, or any free port with `free_ports`. `settings` adds to and
     overrides the app settings given to the Functions host. `azurite_in_memory` keeps blobs,
-    queues and tables in memory only, which is faster but loses them with the stack.
+    queues and tables in memory only, which is faster but loses them with the stack. `external`
+    services take the place of the stand-ins for Cosmos DB and Web PubSub; what is kept in them goes
+    with the stack as well if Azurite is in memory. `core_tools`: the `func` that takes the place
+    of our Functions host.
     """
 
     data_dir: Path
@@ -71,10 +75,12 @@ class StackOptions:
     reload: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     app_root: Path = REPOSITORY_ROOT
+    external: ExternalServices | None = None
+    core_tools: str | None = None
 
     def wanted_parts(self) -> tuple[str, ...]:
         """The parts that this stack gives a port to."""
-        unwanted = set()
+        unwanted = {"cosmos", "web_pubsub"} if self.external else set()
         if not self.functions_host:
             unwanted.add("functions")
         if not (self.functions_host and self.example_assistant):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from local.stack.answering import success, until_answered
 from local.stack.errors import ChildFailedError
 
 STOP_SECONDS = 5.0
@@ -28,19 +29,24 @@ Echo = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: a Python module with its arguments, and the line that says it is ready.
+    """What to run, and how one knows that it is ready.
 
-    `environment` is added to this process's own. The ready line is
-    `<name> listening on http://...`. `death_signal` is what the program gets when the launcher
-    dies: one that has children of its own needs SIGTERM to end them.
+    `environment` is added to this process's own. `death_signal` is what the program gets when the
+    launcher dies: one that has children of its own needs SIGTERM to end them. A program is ready
+    when it prints `<name> listening on http://...`, or when `ready_url` answers with a success.
     """
 
     name: str
-    module: str
-    arguments: tuple[str, ...]
+    command: tuple[str, ...]
     environment: Mapping[str, str]
     working_directory: Path
     death_signal: signal.Signals = signal.SIGKILL
+    ready_url: str | None = None
+
+
+def python_module(name: str, *arguments: str) -> tuple[str, ...]:
+    """The command that runs a module with this Python."""
+    return (sys.executable, "-m", name, *arguments)
 
 
 class Child:
@@ -71,10 +77,7 @@ class Child:
         Raises ChildFailedError with its last output if it ends first or takes over a minute.
         """
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self._program.module,
-            *self._program.arguments,
+            *self._program.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -142,6 +145,7 @@ class Child:
 
     async def _wait_ready(self) -> None:
         ended = asyncio.create_task(self.wait())
+        asking = asyncio.create_task(self._ask_until_ready())
         try:
             await asyncio.wait(
                 {ended, self._ready}, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -154,6 +158,16 @@ class Child:
                 raise self.failure(f"wasn't ready within {READY_SECONDS:.0f} seconds")
         finally:
             ended.cancel()
+            asking.cancel()
+
+    async def _ask_until_ready(self) -> None:
+        """Ask for the ready address, if the program has one, until something answers."""
+        url = self._program.ready_url
+        if url is None:
+            return
+        await until_answered(url, success)
+        if not self._ready.done():
+            self._ready.set_result(url.rstrip("/"))
 
     async def _read_output(self) -> None:
         stream = self._running().stdout

@@ -6,6 +6,7 @@ import contextlib
 from azure.core.exceptions import ResourceExistsError
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import CosmosClient, DatabaseProxy
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
@@ -13,19 +14,31 @@ from azure.storage.queue.aio import QueueServiceClient
 from shared import resources
 
 
-async def provision(cosmos_url: str, cosmos_key: str, storage_connection: str) -> None:
+async def provision(
+    cosmos_url: str,
+    cosmos_key: str,
+    storage_connection: str,
+    database: str = resources.COSMOS_DATABASE,
+) -> None:
     """Create database, containers, queues, tables and blob containers where they are missing."""
     await asyncio.gather(
-        _provision_cosmos(cosmos_url, cosmos_key),
+        _provision_cosmos(cosmos_url, cosmos_key, database),
         _provision_queues(storage_connection),
         _provision_tables(storage_connection),
         _provision_blob_containers(storage_connection),
     )
 
 
-async def _provision_cosmos(url: str, key: str) -> None:
+async def remove_database(cosmos_url: str, cosmos_key: str, name: str) -> None:
+    """Remove a database with all that is in it; one that isn't there is fine."""
+    async with CosmosClient(cosmos_url, credential=cosmos_key) as client:
+        with contextlib.suppress(CosmosResourceNotFoundError):
+            await client.delete_database(name)
+
+
+async def _provision_cosmos(url: str, key: str, name: str) -> None:
     async with CosmosClient(url, credential=key) as client:
-        database = await client.create_database_if_not_exists(resources.COSMOS_DATABASE)
+        database = await client.create_database_if_not_exists(name)
         for container in resources.COSMOS_CONTAINERS:
             await _provision_container(database, container)
 

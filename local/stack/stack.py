@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import httpx
 
@@ -12,7 +12,8 @@ from local.stack.addresses import ADDRESSES_FILE, StackAddresses
 from local.stack.azurite import AzuritePart
 from local.stack.cosmos_admin import CosmosAdmin, CosmosRequests
 from local.stack.data_folder import DataFolder
-from local.stack.errors import StackError
+from local.stack.errors import NotOursError, StackError
+from local.stack.external import remove_external_data
 from local.stack.options import StackOptions
 from local.stack.ports import HOST, choose_ports
 from local.stack.processes import Child, Echo, Program
@@ -25,6 +26,8 @@ from local.stack.programs import (
     web_pubsub_program,
 )
 from local.stack.tokens import token_for
+from local.stack.web_pubsub_admin import WebPubSubAdmin
+from shared.resources import COSMOS_DATABASE
 
 _REGISTRATION_SECONDS = 15.0
 
@@ -37,7 +40,6 @@ class Stack:
     """
 
     addresses: StackAddresses
-    cosmos_admin: CosmosAdmin
 
     def __init__(self, options: StackOptions, echo: Echo | None = None) -> None:
         self.options = options
@@ -47,6 +49,8 @@ class Stack:
         self._services: list[Child | AzuritePart] = []
         self._functions_host: Child | None = None
         self._example_assistant: Child | None = None
+        self._cosmos_admin: CosmosAdmin | None = None
+        self._web_pubsub_admin: WebPubSubAdmin | None = None
         self._clients = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -71,6 +75,27 @@ class Stack:
         """Where the Functions host listens. Raises StackError in a stack without one."""
         return f"http://{HOST}:{self._port_of('functions')}"
 
+    @property
+    def cosmos_admin(self) -> CosmosAdmin:
+        """The admin side of Cosmos DB. Raises NotOursError where that is an external service."""
+        if self._cosmos_admin is None:
+            raise NotOursError("this stack has no Cosmos DB of its own")
+        return self._cosmos_admin
+
+    @property
+    def web_pubsub_admin(self) -> WebPubSubAdmin:
+        """The admin side of Web PubSub. Raises NotOursError where that is an external service."""
+        if self._web_pubsub_admin is None:
+            raise NotOursError("this stack has no Web PubSub of its own")
+        return self._web_pubsub_admin
+
+    @property
+    def functions_pid(self) -> int:
+        """The process id of the Functions host. Raises StackError if it isn't started."""
+        if self._functions_host is None:
+            raise StackError("this stack has no functions host running")
+        return self._functions_host.pid
+
     def token(
         self,
         name: str = "Ada",
@@ -79,8 +104,12 @@ class Stack:
         oid: str | None = None,
         app_id: str | None = None,
         expires_in: int | None = None,
+        claims: Mapping[str, Any] | None = None,
     ) -> str:
-        """A token for a made-up person; the same name is the same person. `expires_in`: seconds."""
+        """A token for a made-up person; the same name is the same person.
+
+        `expires_in`: seconds. `claims` are added to those of a person, or take their place.
+        """
         return token_for(
             self.data_dir,
             self.addresses.identity,
@@ -89,6 +118,7 @@ class Stack:
             oid=oid,
             app_id=app_id,
             expires_in=expires_in,
+            claims=claims,
         )
 
     def api(self, name: str | None = None) -> httpx.AsyncClient:
@@ -155,16 +185,15 @@ class Stack:
         self.addresses.write(self.data_dir / ADDRESSES_FILE)
 
     async def _start_services(self) -> None:
-        self.cosmos_admin = CosmosAdmin(self.addresses.cosmos)
-        self._clients.push_async_callback(self.cosmos_admin.close)
-        programs = [
-            cosmos_program(self.data_dir, self._ports["cosmos"], self.addresses.cosmos_key),
-            web_pubsub_program(self._ports["web_pubsub"]),
-            identity_program(self.data_dir, self._ports["identity"]),
-        ]
+        external = self.options.external
+        programs = [identity_program(self.data_dir, self._ports["identity"])]
+        if external is None:
+            programs += self._stand_ins()
         azurite = AzuritePart(self.data_dir, self._ports, in_memory=self.options.azurite_in_memory)
         self._services = [*(self._child(program) for program in programs), azurite]
         await _start_all(self._services)
+        if external:
+            await external.wait()
         # The SDKs take a while to import: not before the programs are on their way.
         from local.stack.provisioning import provision
 
@@ -172,7 +201,19 @@ class Stack:
             self.addresses.cosmos,
             self.addresses.cosmos_key,
             self.addresses.storage_connection_string,
+            self.addresses.environment.get("WORKBENCH__COSMOS__DATABASE") or COSMOS_DATABASE,
         )
+
+    def _stand_ins(self) -> list[Program]:
+        """What takes the place of external services, and their admin sides."""
+        self._cosmos_admin = CosmosAdmin(self.addresses.cosmos)
+        self._clients.push_async_callback(self._cosmos_admin.close)
+        self._web_pubsub_admin = WebPubSubAdmin(self.addresses.web_pubsub)
+        self._clients.push_async_callback(self._web_pubsub_admin.close)
+        return [
+            cosmos_program(self.data_dir, self._ports["cosmos"], self.addresses.cosmos_key),
+            web_pubsub_program(self._ports["web_pubsub"]),
+        ]
 
     async def _start_functions_host(self) -> None:
         port = self._port_of("functions")
@@ -199,6 +240,8 @@ class Stack:
             await asyncio.gather(*(child.stop() for child in self._users_of_services()))
             await asyncio.gather(*(service.stop() for service in self._services))
             await self._clients.aclose()
+            if self.options.external and self.options.azurite_in_memory:
+                await remove_external_data(self.options.external, self.data_dir)
         finally:
             self._folder.unlock()
 

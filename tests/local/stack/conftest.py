@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.core_tools import write_func
+
 FUNCTION_APP = """
 import asyncio, json, os
 import azure.functions as func
@@ -50,3 +52,11 @@ def app_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "function_app.py").write_text(FUNCTION_APP)
     (folder / "host.json").write_text(HOST_JSON)
     return folder
+
+
+@pytest.fixture
+def core_tools(tmp_path: Path) -> Path:
+    """A `func`, which is installed nowhere here."""
+    folder = tmp_path / "core_tools"
+    folder.mkdir()
+    return write_func(folder)

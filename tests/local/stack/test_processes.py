@@ -12,7 +12,7 @@ import pytest
 
 from local.stack import processes
 from local.stack.errors import ChildFailedError
-from local.stack.processes import Child, Program
+from local.stack.processes import Child, Program, python_module
 
 READY = "print('player listening on http://127.0.0.1:1234/')"
 WAIT = "import time; time.sleep(60)"
@@ -29,7 +29,9 @@ async def start_player(tmp_path: Path) -> AsyncIterator[StartPlayer]:
 
     async def start(*code: str, lines: list[str] | None = None) -> Child:
         (tmp_path / "player.py").write_text(_code(*code))
-        program = Program("player", "player", ("--flag",), {"COLOUR": "green"}, tmp_path)
+        program = Program(
+            "player", python_module("player", "--flag"), {"COLOUR": "green"}, tmp_path
+        )
         child = Child(
             program, tmp_path / "logs" / "player.log", lines.append if lines is not None else None
         )
@@ -163,11 +165,12 @@ async def _launch_and_kill_launcher(folder: Path, player: str, death_signal: str
     launcher = f"""
         import asyncio, os, signal
         from pathlib import Path
-        from local.stack.processes import Child, Program
+        from local.stack.processes import Child, Program, python_module
 
         async def main():
             folder = Path({str(folder)!r})
-            program = Program("player", "player", (), {{}}, folder, signal.{death_signal})
+            command = python_module("player")
+            program = Program("player", command, {{}}, folder, signal.{death_signal})
             await Child(program, folder / "player.log", None).start()
             os.kill(os.getpid(), signal.SIGKILL)
 
