@@ -13,14 +13,14 @@ from urllib.parse import parse_qs
 
 import httpx
 from aiohttp import web
-from azure.cosmos.aio import CosmosClient
 
 from local.stack.options import StackOptions
 from local.stack.stack import Stack
-from shared import resources
 from tests.api.builders import post_message
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
+from tests.support import backends
 from tests.support.assistant_service import Call, RecordingService
+from tests.support.targets import own_stack
 
 NOT_FOUND = (404, {"detail": "Not Found"})
 
@@ -121,7 +121,7 @@ def stack_of_its_own(folder: Path, **settings: str) -> Stack:
         azurite_in_memory=True,
         settings={"ONLINE_CHECK_SCHEDULE": "*/1 * * * * *", **settings},
     )
-    return Stack(options)
+    return own_stack(options)
 
 
 @asynccontextmanager
@@ -160,17 +160,9 @@ def form(call: Call) -> dict[str, Any]:
     return {name: json.loads(value) for name, [value] in fields.items()}
 
 
-@asynccontextmanager
-async def stored(stack: Stack, container: str = resources.CONVERSATIONS) -> AsyncIterator[Any]:
-    """A container of the stack's database, through the vendor's client."""
-    at = stack.addresses
-    async with CosmosClient(at.cosmos, at.cosmos_key) as client:
-        yield client.get_database_client(resources.COSMOS_DATABASE).get_container_client(container)
-
-
 async def dead_letters(stack: Stack, meeting: Meeting) -> list[dict[str, Any]]:
     """What operators find of the events that were given up."""
-    async with stored(stack) as container:
+    async with backends.container(stack) as container:
         found = container.query_items(
             "SELECT * FROM c WHERE c.type = 'dead-letter' ORDER BY c.id",
             partition_key=meeting.cid,

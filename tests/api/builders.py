@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
-from azure.cosmos.aio import CosmosClient
 
 from local.stack.stack import Stack
 from shared import resources
+from tests.support import backends
 
 
 def answer_of(response: httpx.Response) -> Any:
@@ -81,8 +81,7 @@ async def admit(
     Returns the person's id.
     """
     profile = answer_of(await person.get("/users/me"))
-    async with CosmosClient(stack.addresses.cosmos, stack.addresses.cosmos_key) as client:
-        database = client.get_database_client(resources.COSMOS_DATABASE)
+    async with backends.database(stack) as database:
         conversations = database.get_container_client(resources.CONVERSATIONS)
         aggregate = await conversations.read_item(conversation_id, conversation_id)
         aggregate["participants"][profile["id"]] = {

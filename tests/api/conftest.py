@@ -11,8 +11,10 @@ import pytest
 
 from local.stack.options import StackOptions
 from local.stack.stack import Stack
+from tests.support import targets
 from tests.support.assistant_service import RecordingService
 from tests.support.azure import FakeAzure
+from tests.support.targets import own_stack
 
 Person = Callable[..., httpx.AsyncClient]
 
@@ -28,8 +30,15 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         azurite_in_memory=True,
         settings={"ONLINE_CHECK_SCHEDULE": "*/1 * * * * *"},
     )
-    async with Stack(options) as running:
+    async with targets.current().shared_stack(options) as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def _nothing_is_left() -> AsyncIterator[None]:
+    """Whatever stacks leave behind is removed in the end."""
+    yield
+    await targets.current().clean_up()
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +60,7 @@ async def azure_stack(
         azurite_in_memory=True,
         settings=azure.settings,
     )
-    async with Stack(options) as running:
+    async with own_stack(options) as running:
         yield running
 
 

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import httpx
-from azure.storage.blob.aio import BlobServiceClient
 
 from local.stack.stack import Stack
 from tests.api.builders import answer_of
+from tests.support import backends
 
 Content = bytes | tuple[bytes, str]
 
@@ -47,8 +47,7 @@ async def names_in(client: httpx.AsyncClient, conversation_id: str, **query: Any
 
 async def blobs_in(stack: Stack, container: str, conversation_id: str) -> list[str]:
     """The names of the blobs of a conversation."""
-    address = stack.addresses.storage_connection_string
-    async with BlobServiceClient.from_connection_string(address) as service:
+    async with backends.blobs(stack) as service:
         blobs = service.get_container_client(container).list_blobs(
             name_starts_with=f"{conversation_id}/"
         )

@@ -9,7 +9,6 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.identity.tokens import issue_token
 from local.stack.stack import Stack
 from tests.api.builders import answer_of, user_id_of
 from tests.support.assistant_service import RecordingService
@@ -30,7 +29,7 @@ async def answer_to_token(stack: Stack, token: str) -> httpx.Response:
 
 def token_with(stack: Stack, **claims: Any) -> str:
     """A token that the identity service signed, with other claims than it would make."""
-    return issue_token(stack.data_dir, stack.addresses.identity, name="Ada", claims=claims)
+    return stack.token(claims=claims)
 
 
 def resigned(token: str, key: Any, algorithm: str, **headers: Any) -> str:

@@ -15,6 +15,7 @@ from tests.api.builders import answer_of, post_message, post_messages, user_id_o
 from tests.api.conftest import new_conversation
 from tests.api.file_builders import files_of, save
 from tests.api.share_builders import new_share, redeem, redemptions_of, shares_of
+from tests.support.targets import own_stack
 
 Counts = dict[str, int]
 
@@ -28,7 +29,7 @@ async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         example_assistant=False,
         azurite_in_memory=True,
     )
-    async with Stack(options) as running:
+    async with own_stack(options, cosmos_control=True) as running:
         yield running
 
 

@@ -1,10 +1,10 @@
 """Deleting a conversation: gone at once for everyone, and then gone altogether."""
 
 import httpx
-from azure.cosmos.aio import CosmosClient
 
 from local.stack.stack import Stack
 from tests.api.conftest import Person, add_assistant, new_assistant, new_conversation
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
 from tests.support.subscriber import Subscriber
@@ -65,9 +65,7 @@ async def test_nothing_of_a_deleted_conversation_is_left(
 
     await ada.delete(f"/conversations/{cid}")
 
-    addresses = stack.addresses
-    async with CosmosClient(addresses.cosmos, credential=addresses.cosmos_key) as client:
-        container = client.get_database_client("workbench").get_container_client("conversations")
+    async with backends.container(stack) as container:
 
         async def is_empty() -> bool:
             found = container.query_items("SELECT c.id FROM c", partition_key=cid)

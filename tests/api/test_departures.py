@@ -1,12 +1,11 @@
 """Leaving takes effect at once, also for addresses negotiated before and in bad weather."""
 
 import httpx
-from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from local.stack.stack import Stack
-from shared import resources
 from tests.api.builders import admit, leave, negotiate, post_message
 from tests.api.conftest import Person, add_assistant, new_assistant, new_conversation
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.subscriber import Subscriber
 
@@ -18,12 +17,8 @@ async def test_an_address_negotiated_before_leaving_gives_nothing_after(
     bert_id = await admit(stack, cid, bert := person())
     url = (await negotiate(bert, f"/conversations/{cid}"))["url"]
     await leave(bert, cid)
-    settings = stack.addresses.environment
-    client = WebPubSubServiceClient.from_connection_string(
-        settings["WORKBENCH__WEB_PUBSUB__CONNECTION_STRING"], hub=resources.WEB_PUBSUB_HUB
-    )
 
-    async with client as web_pubsub, Subscriber(url) as subscriber:
+    async with backends.web_pubsub(stack) as web_pubsub, Subscriber(url) as subscriber:
         await post_message(ada, cid, "not heard")
         await web_pubsub.send_to_user(bert_id, {"event": "the end"})
         assert await subscriber.next() == {"event": "the end"}
@@ -33,15 +28,13 @@ async def test_leaving_succeeds_while_the_real_time_channel_is_down(
     ada: httpx.AsyncClient, stack: Stack
 ) -> None:
     cid = (await new_conversation(ada))["id"]
-    admin = f"{stack.addresses.web_pubsub}/_admin/faults"
-    async with httpx.AsyncClient() as web_pubsub:
-        await web_pubsub.post(admin, json={"operation": "*", "status": 503})
-        try:
-            answer = await ada.patch(
-                f"/conversations/{cid}/participants/me", json={"active_participant": False}
-            )
-        finally:
-            await web_pubsub.delete(admin)
+    await stack.web_pubsub_admin.add_fault(operation="*", status=503)
+    try:
+        answer = await ada.patch(
+            f"/conversations/{cid}/participants/me", json={"active_participant": False}
+        )
+    finally:
+        await stack.web_pubsub_admin.clear_faults()
 
     assert answer.status_code == 200, answer.text
 

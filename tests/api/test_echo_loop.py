@@ -11,6 +11,7 @@ from local.stack.stack import Stack
 from tests.api.builders import admit, answer_of, contents_of, negotiate, post_message
 from tests.api.conftest import add_assistant, new_conversation
 from tests.support.subscriber import Subscriber
+from tests.support.targets import own_stack
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> StackOptions:
 @pytest.fixture
 async def running(options: StackOptions) -> AsyncIterator[Stack]:
     """The stack, with whatever was in its data folder."""
-    async with Stack(options) as stack:
+    async with own_stack(options) as stack:
         yield stack
 
 
@@ -106,14 +107,14 @@ async def test_two_people_see_each_others_messages_and_a_third_sees_nothing(
 async def test_everything_is_still_there_after_a_restart_and_the_assistant_answers_again(
     options: StackOptions,
 ) -> None:
-    async with Stack(options) as before, before.api("Restarter") as ada:
+    async with own_stack(options) as before, before.api("Restarter") as ada:
         cid = (await new_conversation(ada, title="Kept"))["id"]
         assistant = await invite_echo(ada, cid)
         async with await follow(ada, cid) as people:
             await post_message(ada, cid, "first")
             await seen(people, 2)
 
-    async with Stack(options) as after, after.api("Restarter") as ada:
+    async with own_stack(options) as after, after.api("Restarter") as ada:
         conversation = answer_of(await ada.get(f"/conversations/{cid}"))
         assistants = answer_of(await ada.get("/assistants"))["assistants"]
         messages = await contents_of(ada, cid)

@@ -352,8 +352,9 @@ class TestDatabaseTrouble:
 
     @pytest.fixture(autouse=True)
     async def _no_fault_stays(self, stack: Stack) -> AsyncIterator[None]:
+        admin = stack.cosmos_admin
         yield
-        await stack.cosmos_admin.clear_faults()
+        await admin.clear_faults()
 
     async def test_a_write_that_fails_leaves_neither_message_nor_event(
         self, stack: Stack, ada: httpx.AsyncClient, cid: str
@@ -379,13 +380,14 @@ class TestDatabaseTrouble:
         (event,) = await events_of(ada, cid)
         assert event["data"]["message"] == posted
 
-    async def test_a_remembered_conversation_that_others_changed_is_read_anew(
-        self, stack: Stack, ada: httpx.AsyncClient, person: Person, cid: str
-    ) -> None:
-        await post_message(ada, cid, "before")
-        bert_id = await admit(stack, cid, person())
-        await post_message(ada, cid, "after")
 
-        assert [event["sequence"] for event in await events_of(ada, cid)] == [1, 2]
-        found = await ada.get(f"/conversations/{cid}/participants/{bert_id}")
-        assert answer_of(found)["active_participant"] is True
+async def test_a_remembered_conversation_that_others_changed_is_read_anew(
+    stack: Stack, ada: httpx.AsyncClient, person: Person, cid: str
+) -> None:
+    await post_message(ada, cid, "before")
+    bert_id = await admit(stack, cid, person())
+    await post_message(ada, cid, "after")
+
+    assert [event["sequence"] for event in await events_of(ada, cid)] == [1, 2]
+    found = await ada.get(f"/conversations/{cid}/participants/{bert_id}")
+    assert answer_of(found)["active_participant"] is True

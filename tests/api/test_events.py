@@ -6,10 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from azure.cosmos.aio import CosmosClient
 
 from local.stack.stack import Stack
-from shared import resources
 from tests.api.builders import (
     answer_of,
     contents_of,
@@ -19,6 +17,7 @@ from tests.api.builders import (
     sequences,
 )
 from tests.api.conftest import new_conversation
+from tests.support import backends
 
 POSTS = 16
 
@@ -143,7 +142,5 @@ async def announced_contents(client: httpx.AsyncClient, cid: str) -> set[str]:
 
 async def expire(stack: Stack, cid: str, sequence: int) -> None:
     """Remove an event, as the database does when its time has come."""
-    async with CosmosClient(stack.addresses.cosmos, stack.addresses.cosmos_key) as client:
-        database = client.get_database_client(resources.COSMOS_DATABASE)
-        container = database.get_container_client(resources.CONVERSATIONS)
+    async with backends.container(stack) as container:
         await container.delete_item(f"event-{sequence:010}", cid)

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from azure.storage.queue.aio import QueueServiceClient
 
 from local.stack.options import StackOptions
 from local.stack.stack import Stack
@@ -15,7 +14,9 @@ from shared import resources
 from tests.api.builders import answer_of, events_of
 from tests.api.conftest import new_conversation
 from tests.api.file_builders import blobs_in, files_of, names_in, put, save
+from tests.support import backends
 from tests.support.eventually import eventually
+from tests.support.targets import own_stack
 
 FILES = resources.FILES_BLOB_CONTAINER
 CLEANUP_SECONDS = 3
@@ -32,7 +33,7 @@ async def mortal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stac
         azurite_in_memory=True,
         settings={"WORKBENCH__FILES__CLEANUP_SECONDS": str(CLEANUP_SECONDS)},
     )
-    async with Stack(options) as running:
+    async with own_stack(options, cosmos_control=True) as running:
         yield running
 
 
@@ -62,9 +63,7 @@ async def eventually_blobs(stack: Stack, cid: str, count: int) -> None:
 
 async def cleanups_ahead(stack: Stack) -> int:
     """How many clean-ups have been asked for and not been done."""
-    address = stack.addresses.storage_connection_string
-    async with QueueServiceClient.from_connection_string(address) as service:
-        queue = service.get_queue_client(resources.FILE_CLEANUPS_QUEUE)
+    async with backends.queue(stack, resources.FILE_CLEANUPS_QUEUE) as queue:
         return (await queue.get_queue_properties()).approximate_message_count or 0
 
 

@@ -10,6 +10,7 @@ from local.stack.stack import Stack
 from tests.api.builders import answer_of
 from tests.api.conftest import new_conversation
 from tests.api.file_builders import files_of, save
+from tests.support.targets import own_stack
 
 LIMIT = 1_000_000
 
@@ -144,7 +145,7 @@ async def small(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         azurite_in_memory=True,
         settings={"WORKBENCH__FILES__MAX_DOWNLOAD_BYTES": str(LIMIT)},
     )
-    async with Stack(options) as running:
+    async with own_stack(options) as running:
         yield running
 
 

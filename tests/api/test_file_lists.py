@@ -7,10 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from azure.cosmos.aio import CosmosClient
 
 from local.stack.stack import Stack
-from shared import resources
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.documents import file_document
@@ -21,10 +19,10 @@ from shared.domain.files import File, FileVersion
 from shared.domain.principals import User
 from shared.errors import TooLarge
 from shared.services.files import Files
-from shared.settings import CosmosSettings
 from tests.api.builders import answer_of, user_id_of
 from tests.api.conftest import new_conversation
 from tests.api.file_builders import files_of, names_in
+from tests.support import backends
 
 BATCH = 100
 LIMIT = "shared.adapters.cosmos.files.MAX_METADATA_IN_A_LIST"
@@ -38,19 +36,14 @@ async def cid(ada: httpx.AsyncClient) -> str:
 @pytest.fixture
 async def cosmos(stack: Stack) -> AsyncIterator[Cosmos]:
     """The stack's database, as the service reaches it."""
-    addresses = stack.addresses
-    cosmos = Cosmos(CosmosSettings(endpoint=addresses.cosmos, key=addresses.cosmos_key))
+    cosmos = Cosmos(backends.settings_of(stack).cosmos)
     yield cosmos
     await cosmos.close()
 
 
 async def fill(stack: Stack, cid: str, names: list[str]) -> None:
     """Put the records of files with three versions into the database."""
-    addresses = stack.addresses
-    async with CosmosClient(addresses.cosmos, credential=addresses.cosmos_key) as client:
-        container = client.get_database_client(resources.COSMOS_DATABASE).get_container_client(
-            resources.CONVERSATIONS
-        )
+    async with backends.container(stack) as container:
         for start in range(0, len(names), BATCH):
             operations = [
                 ("create", (file_document(a_file(cid, name)),))

@@ -14,10 +14,11 @@ from local.stack.stack import Stack
 from shared import resources
 from shared.adapters.blobs import Blobs
 from shared.api.multipart import Part
-from shared.settings import StorageSettings
 from tests.api.builders import answer_of
 from tests.api.conftest import new_conversation
 from tests.api.file_builders import files_of, save
+from tests.support import backends
+from tests.support.targets import own_stack
 
 MB = 1024 * 1024
 PIECE = bytes(range(256)) * 4096 * 8
@@ -29,7 +30,7 @@ async def roomy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     options = StackOptions(
         data_dir=tmp_path_factory.mktemp("roomy"), free_ports=True, example_assistant=False
     )
-    async with Stack(options) as running:
+    async with own_stack(options) as running:
         yield running
 
 
@@ -44,8 +45,7 @@ class Memory:
     """The memory of the Functions host's process, in MB."""
 
     def __init__(self, stack: Stack) -> None:
-        assert stack._functions_host is not None
-        self._folder = Path(f"/proc/{stack._functions_host.pid}")
+        self._folder = Path(f"/proc/{stack.functions_pid}")
 
     def now(self) -> float:
         """What it takes now."""
@@ -120,8 +120,7 @@ async def test_two_hundred_megabytes_by_an_address(roomy: Stack, ada: httpx.Asyn
 
 @pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
 async def test_blobs_are_read_into_memory_once_and_written_block_by_block(roomy: Stack) -> None:
-    address = roomy.addresses.storage_connection_string
-    blobs = Blobs(StorageSettings(connection_string=address))
+    blobs = Blobs(backends.settings_of(roomy).storage)
     name, content = f"{uuid.uuid4()}/1", PIECE * 4
     tracemalloc.start()
     try:

@@ -17,6 +17,7 @@ from tests.api.conftest import Person, add_assistant, new_assistant, new_convers
 from tests.api.file_builders import blobs_in, files_of, names_in, save
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
+from tests.support.targets import own_stack
 
 TRANSFERS = resources.TRANSFERS_BLOB_CONTAINER
 FILES = resources.FILES_BLOB_CONTAINER
@@ -238,7 +239,7 @@ async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
             "WORKBENCH__FILES__MAX_UPLOAD_BYTES": "10",
         },
     )
-    async with Stack(options) as running:
+    async with own_stack(options) as running:
         yield running
 
 

@@ -5,10 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from azure.cosmos.aio import CosmosClient
 
 from local.stack.stack import Stack
-from shared import resources
 from shared.api.routes import ROUTES
 from tests.api.builders import (
     answer_of,
@@ -23,6 +21,7 @@ from tests.api.conftest import Person, new_conversation
 from tests.api.share_builders import share_with
 from tests.api.test_access_matrix import ROWS, Row, World
 from tests.api.test_access_matrix import world as world  # noqa: PLC0414 (a fixture)
+from tests.support import backends
 from tests.support.subscriber import Subscriber
 
 METHODS = {route.name: route.method for route in ROUTES}
@@ -45,10 +44,7 @@ WRITES = [
 
 async def stored(stack: Stack, conversation_id: str) -> dict[str, Any]:
     """Everything in a conversation's partition but how far deliveries are, by id."""
-    addresses = stack.addresses
-    async with CosmosClient(addresses.cosmos, credential=addresses.cosmos_key) as client:
-        database = client.get_database_client(resources.COSMOS_DATABASE)
-        container = database.get_container_client(resources.CONVERSATIONS)
+    async with backends.container(stack) as container:
         query = "SELECT * FROM c WHERE c.type != 'cursor'"
         found = container.query_items(query, partition_key=conversation_id)
         return {document["id"]: document async for document in found}

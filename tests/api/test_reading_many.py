@@ -8,7 +8,7 @@ from local.stack.stack import Stack
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.reading import Key
-from shared.settings import CosmosSettings
+from tests.support import backends
 
 ONE: list[Key] = [("a", "p1"), ("b", "p1"), ("c", "p1")]
 SEVERAL: list[Key] = [("a", "p1"), ("a", "p2"), ("b", "p2"), ("c", "p3")]
@@ -18,8 +18,7 @@ OWN: list[Key] = [("a", "a"), ("b", "b"), ("c", "c")]
 @pytest.fixture
 async def cosmos(stack: Stack) -> AsyncIterator[Cosmos]:
     """The database with a few documents in containers of each kind."""
-    addresses = stack.addresses
-    cosmos = Cosmos(CosmosSettings(endpoint=addresses.cosmos, key=addresses.cosmos_key))
+    cosmos = Cosmos(backends.settings_of(stack).cosmos)
     links = await cosmos.container(resources.LINKS)
     for document_id, source in {*ONE, *SEVERAL}:
         await links.upsert_item({"id": document_id, "source": source, "type": "test"})

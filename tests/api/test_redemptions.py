@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 import pytest
-from azure.cosmos.aio import CosmosClient, DatabaseProxy
+from azure.cosmos.aio import DatabaseProxy
 
 from local.stack.stack import Stack
 from shared import resources
@@ -20,6 +20,7 @@ from tests.api.builders import (
 )
 from tests.api.conftest import Person, add_assistant, new_assistant, new_conversation
 from tests.api.share_builders import new_share, redeem, redemptions_of, share_with
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.subscriber import Subscriber
 
@@ -248,7 +249,5 @@ async def test_a_refused_redemption_leaves_no_links(
     response = await bert.post(f"/conversation-shares/{share['id']}/redemptions")
 
     assert response.status_code == 404
-    addresses = stack.addresses
-    async with CosmosClient(addresses.cosmos, credential=addresses.cosmos_key) as client:
-        database = client.get_database_client(resources.COSMOS_DATABASE)
+    async with backends.database(stack) as database:
         assert await links_of(database, f"user:{user_id}") == []

@@ -2,15 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-from azure.cosmos.aio import CosmosClient, DatabaseProxy
-from azure.storage.queue import TextBase64EncodePolicy
-from azure.storage.queue.aio import QueueClient
 
 from local.stack.stack import Stack
 from shared import resources
@@ -25,6 +20,7 @@ from tests.api.builders import (
 )
 from tests.api.conftest import Person, add_assistant, new_assistant, new_conversation
 from tests.api.share_builders import new_share, share_with, shares_of
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
 from tests.support.subscriber import Subscriber
@@ -34,14 +30,6 @@ def named(stack: Stack, name: str, oid: str) -> httpx.AsyncClient:
     """A client of the person with an object id, whatever they are called now."""
     headers = {"Authorization": f"Bearer {stack.token(name, oid=oid)}"}
     return httpx.AsyncClient(base_url=stack.functions_url, headers=headers, timeout=30)
-
-
-@asynccontextmanager
-async def database(stack: Stack) -> AsyncIterator[DatabaseProxy]:
-    """The database behind the application."""
-    addresses = stack.addresses
-    async with CosmosClient(addresses.cosmos, credential=addresses.cosmos_key) as client:
-        yield client.get_database_client(resources.COSMOS_DATABASE)
 
 
 async def conversations_of(client: httpx.AsyncClient, count: int) -> list[str]:
@@ -330,28 +318,19 @@ class TestInTheBackground:
 
     async def _store(self, stack: Stack, user_id: str, name: str, version: int) -> None:
         """Store a name as a process would that died right after it."""
-        async with database(stack) as db:
+        async with backends.database(stack) as db:
             users = db.get_container_client(resources.USERS)
             profile = await users.read_item(user_id, partition_key=user_id)
             await users.replace_item(user_id, profile | {"name": name, "name_version": version})
 
 
-def renames_queue(stack: Stack) -> QueueClient:
-    """The queue of renames, encoded as the application does."""
-    return QueueClient.from_connection_string(
-        stack.addresses.environment["AzureWebJobsStorage"],
-        resources.RENAMES_QUEUE,
-        message_encode_policy=TextBase64EncodePolicy(),
-    )
-
-
 async def send(stack: Stack, request: RenameRequest) -> None:
     """Put a message into the queue."""
-    async with renames_queue(stack) as queue:
+    async with backends.queue(stack, resources.RENAMES_QUEUE) as queue:
         await queue.send_message(request.model_dump_json())
 
 
 async def messages_in(stack: Stack) -> int:
     """How many messages are in the queue, those that are not visible yet included."""
-    async with renames_queue(stack) as queue:
+    async with backends.queue(stack, resources.RENAMES_QUEUE) as queue:
         return (await queue.get_queue_properties()).approximate_message_count or 0

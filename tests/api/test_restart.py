@@ -11,6 +11,7 @@ from local.stack.stack import Stack
 from tests.api.builders import answer_of, events_of, post_message
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
 from tests.support.assistant_service import RecordingService
+from tests.support.targets import own_stack
 
 SERVICE_ID = "restart.test"
 
@@ -56,7 +57,7 @@ async def everything(ada: httpx.AsyncClient, cid: str) -> dict[str, Any]:
 
 
 async def test_a_restart_keeps_everything(options: StackOptions) -> None:
-    async with Stack(options) as stack, stack.api("Ada") as ada:
+    async with own_stack(options) as stack, stack.api("Ada") as ada:
         cid = await fill(stack, ada)
         before = await everything(ada, cid)
 
@@ -67,7 +68,7 @@ async def test_a_restart_keeps_everything(options: StackOptions) -> None:
         await stack.restart_functions_host()
         assert await everything(ada, cid) == before
 
-    async with Stack(options) as stack, stack.api("Ada") as ada:
+    async with own_stack(options) as stack, stack.api("Ada") as ada:
         assert await everything(ada, cid) == before
         await goes_on(stack, ada, cid)
 

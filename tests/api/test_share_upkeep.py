@@ -6,9 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from azure.cosmos.aio import CosmosClient, DatabaseProxy
-from azure.storage.queue import TextBase64EncodePolicy
-from azure.storage.queue.aio import QueueClient
+from azure.cosmos.aio import DatabaseProxy
 
 from local.stack.stack import Stack
 from shared import resources
@@ -16,15 +14,15 @@ from shared.services.share_upkeep import ShareRequest
 from tests.api.builders import get_conversation, user_id_of
 from tests.api.conftest import Person, new_conversation
 from tests.api.share_builders import new_share, redeem, redemptions_of, shares_of
+from tests.support import backends
 from tests.support.eventually import eventually
 
 
 @pytest.fixture
 async def database(stack: Stack) -> AsyncIterator[DatabaseProxy]:
     """The database behind the application."""
-    addresses = stack.addresses
-    async with CosmosClient(addresses.cosmos, credential=addresses.cosmos_key) as client:
-        yield client.get_database_client(resources.COSMOS_DATABASE)
+    async with backends.database(stack) as found:
+        yield found
 
 
 @pytest.fixture
@@ -205,9 +203,5 @@ def request_of(share: dict[str, Any]) -> dict[str, Any]:
 async def send(stack: Stack, fields: dict[str, Any]) -> None:
     """Put a message into the queue, as the application does."""
     text = ShareRequest.model_validate(fields).model_dump_json()
-    async with QueueClient.from_connection_string(
-        stack.addresses.environment["AzureWebJobsStorage"],
-        resources.SHARES_QUEUE,
-        message_encode_policy=TextBase64EncodePolicy(),
-    ) as queue:
+    async with backends.queue(stack, resources.SHARES_QUEUE) as queue:
         await queue.send_message(text)

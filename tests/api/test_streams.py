@@ -11,7 +11,6 @@ import pytest
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from local.stack.stack import Stack
-from shared import resources
 from tests.api.builders import (
     admit,
     events_of,
@@ -22,6 +21,7 @@ from tests.api.builders import (
     user_id_of,
 )
 from tests.api.conftest import Person, add_assistant, new_assistant, new_conversation
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.subscriber import Subscriber
 
@@ -43,11 +43,7 @@ def path(cid: str) -> str:
 @pytest.fixture
 async def web_pubsub(stack: Stack) -> AsyncIterator[WebPubSubServiceClient]:
     """The hub, as its owner has it."""
-    settings = stack.addresses.environment
-    client = WebPubSubServiceClient.from_connection_string(
-        settings["WORKBENCH__WEB_PUBSUB__CONNECTION_STRING"], hub=resources.WEB_PUBSUB_HUB
-    )
-    async with client:
+    async with backends.web_pubsub(stack) as client:
         yield client
 
 
@@ -61,9 +57,10 @@ class TestNegotiating:
         own = await negotiate(ada, "")
         of_conversation = await negotiate(ada, path)
 
-        hub = stack.addresses.web_pubsub.replace("http", "ws")
+        host = stack.addresses.web_pubsub.replace("http", "ws")
+        hub = backends.settings_of(stack).web_pubsub.hub
         for connection in (own, of_conversation):
-            assert connection["url"].startswith(f"{hub}/client/hubs/{resources.WEB_PUBSUB_HUB}?")
+            assert connection["url"].startswith(f"{host}/client/hubs/{hub}?")
             assert connection["protocol"] == "json.reliable.webpubsub.azure.v1"
             assert connection["expires_at"].endswith("Z")
         assert (own["last_sequence"], of_conversation["last_sequence"]) == (None, 1)

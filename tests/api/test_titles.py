@@ -8,13 +8,12 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
-from azure.storage.queue import TextBase64EncodePolicy
-from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from local.stack.stack import Stack
 from shared import resources
 from tests.api.builders import events_of, get_conversation, post_message
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.azure import Answer, Asked, FakeAzure, completion, title
 from tests.support.eventually import eventually
@@ -49,17 +48,6 @@ def unique() -> str:
 def log_of(stack: Stack) -> str:
     """What the Functions host has logged so far."""
     return (stack.data_dir / "logs" / "functions_host.log").read_text()
-
-
-def storage_queues(stack: Stack) -> QueueServiceClient:
-    """The queues of a stack."""
-    return QueueServiceClient.from_connection_string(stack.addresses.storage_connection_string)
-
-
-def titles_queue(queues: QueueServiceClient) -> QueueClient:
-    """The queue of requests for titles, as the Functions host reads it."""
-    policy = TextBase64EncodePolicy()
-    return queues.get_queue_client(resources.TITLES_QUEUE, message_encode_policy=policy)
 
 
 async def until_titled(client: httpx.AsyncClient, cid: str, count: int) -> dict[str, Any]:
@@ -234,8 +222,8 @@ async def test_a_request_that_comes_again_changes_nothing_more(
         "correlation_id": uuid.uuid4().hex,
     }
 
-    async with storage_queues(azure_stack) as queues:
-        await titles_queue(queues).send_message(json.dumps(request))
+    async with backends.queue(azure_stack, resources.TITLES_QUEUE) as queue:
+        await queue.send_message(json.dumps(request))
         await settle(azure, ada, cid, 2)
 
     assert len(azure.requests_after(unique)) == 1
@@ -334,10 +322,13 @@ async def test_a_message_deleted_meanwhile_prompts_for_nothing(
     other = (await new_conversation(ada))["id"]
     asked_before = len(azure.asked)
 
-    async with storage_queues(azure_stack) as queues:
+    async with (
+        backends.queues(azure_stack) as queues,
+        backends.queue(azure_stack, resources.TITLES_QUEUE) as queue,
+    ):
         for conversation_id in (cid, str(uuid.uuid4()), other):
             request = {**gone, "conversation_id": conversation_id}
-            await titles_queue(queues).send_message(json.dumps(request))
+            await queue.send_message(json.dumps(request))
         await settle(azure, ada, other, 1)
         poison = queues.get_queue_client(f"{resources.TITLES_QUEUE}-poison")
         assert (await poison.get_queue_properties()).approximate_message_count == 0

@@ -12,13 +12,15 @@ from local.stack.options import StackOptions
 from local.stack.stack import Stack
 from shared import resources
 from tests.api.archive_builders import conversation_record, message_record, pack, send
-from tests.api.assistant_builders import another_service, answering, calls, stored
+from tests.api.assistant_builders import another_service, answering, calls
 from tests.api.builders import answer_of, user_id_of
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
 from tests.api.file_builders import blobs_in, save
 from tests.api.original_archive import original_archive
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
+from tests.support.targets import own_stack
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ async def mortal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stac
         azurite_in_memory=True,
         settings={"WORKBENCH__TRANSFERS__CLEANUP_SECONDS": "4"},
     )
-    async with Stack(options) as running:
+    async with own_stack(options) as running:
         yield running
 
 
@@ -39,7 +41,6 @@ async def mortal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stac
 async def ada(mortal: Stack, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
     async with mortal.api(f"Ada of {request.node.name}") as client:
         yield client
-    await mortal.cosmos_admin.clear_faults()
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def service(mortal: Stack) -> AsyncIterator[RecordingService]:
 
 async def documents(stack: Stack, container: str, partition: str) -> list[dict[str, Any]]:
     """What is stored in a partition."""
-    async with stored(stack, container) as found:
+    async with backends.container(stack, container) as found:
         return [row async for row in found.query_items("SELECT * FROM c", partition_key=partition)]
 
 
@@ -125,11 +126,13 @@ async def test_a_database_that_fails_half_way_leaves_nothing(
     await user_id_of(ada)
     one, two = conversation_record(), conversation_record()
     rows = [one, two, *(message_record(row[1]["conversation_id"]) for row in (one, two))]
-    await mortal.cosmos_admin.add_fault(
-        operation=kind, container=resources.CONVERSATIONS, status=500, times=1
-    )
+    fault = {"operation": kind, "container": resources.CONVERSATIONS, "status": 500}
+    await mortal.cosmos_admin.add_fault(**fault, times=1)
 
-    response = await send(ada, pack(rows))
+    try:
+        response = await send(ada, pack(rows))
+    finally:
+        await mortal.cosmos_admin.clear_faults()
 
     assert response.status_code == 503
     assert await conversations_of(ada) == []

@@ -18,6 +18,7 @@ from local.stack.stack import Stack
 from tests.api.archive_builders import conversation_record, import_archive, message_record, pack
 from tests.api.builders import answer_of, get_conversation
 from tests.support.memory import HostMemory
+from tests.support.targets import own_stack
 
 MB = 1024 * 1024
 MESSAGES = 5_000
@@ -34,7 +35,7 @@ async def roomy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     options = StackOptions(
         data_dir=tmp_path_factory.mktemp("roomy"), free_ports=True, example_assistant=False
     )
-    async with Stack(options) as running:
+    async with own_stack(options) as running:
         yield running
 
 

@@ -7,20 +7,14 @@ from pathlib import Path
 import httpx
 from azure.storage.queue.aio import QueueClient
 
-from local.stack.stack import Stack
 from shared import resources
 from tests.api.assistant_builders import another_service, stack_of_its_own
 from tests.api.builders import events_of
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
+from tests.support import backends
 from tests.support.eventually import eventually
 
 WRITE_AHEAD_SECONDS = 4
-
-
-def queue(stack: Stack, name: str) -> QueueClient:
-    """One of the stack's queues, through the vendor's client."""
-    connection = stack.addresses.environment["AzureWebJobsStorage"]
-    return QueueClient.from_connection_string(connection, name)
 
 
 async def waiting(messages: QueueClient) -> int:
@@ -41,8 +35,8 @@ async def test_an_event_reaches_its_assistant_though_the_host_died_before_the_an
         stack_of_its_own(tmp_path, **ahead) as stack,
         another_service(stack) as service,
         stack.api("Ada") as ada,
-        queue(stack, resources.DELIVERIES_QUEUE) as deliveries,
-        queue(stack, resources.SERVICE_STATUS_QUEUE) as statuses,
+        backends.queue(stack, resources.DELIVERIES_QUEUE) as deliveries,
+        backends.queue(stack, resources.SERVICE_STATUS_QUEUE) as statuses,
     ):
         await eventually(lambda: announced(statuses))
         cid = (await new_conversation(ada))["id"]

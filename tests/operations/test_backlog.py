@@ -18,9 +18,9 @@ from tests.api.assistant_builders import (
     dead_letters,
     heard,
     meet,
-    stored,
 )
 from tests.operations.conftest import Telemetry
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
 
@@ -60,7 +60,7 @@ async def gauge(
 
 
 async def cursor_of(stack: Stack, meeting: Meeting) -> dict[str, Any]:
-    async with stored(stack) as container:
+    async with backends.container(stack) as container:
         return await container.read_item(f"cursor-{meeting.aid}", partition_key=meeting.cid)
 
 
@@ -72,7 +72,7 @@ async def waiting_for(stack: Stack, meeting: Meeting, age: timedelta) -> None:
 
     await eventually(waits)
     since = (datetime.now(UTC) - age).isoformat()
-    async with stored(stack) as container:
+    async with backends.container(stack) as container:
         patch = [{"op": "set", "path": "/waiting_since", "value": since}]
         await container.patch_item(f"cursor-{meeting.aid}", meeting.cid, patch)
 
@@ -175,7 +175,7 @@ async def test_a_late_delivery_is_logged_once_for_a_page(
     await meeting.service.register(expires_in=0)
     await meeting.post("one", "two")
     await waiting_for(traced, meeting, timedelta(minutes=2))
-    async with stored(traced) as container:
+    async with backends.container(traced) as container:
         query = "SELECT * FROM c WHERE c.type = 'message'"
         async for message in container.query_items(query, partition_key=meeting.cid):
             message["timestamp"] = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()

@@ -9,6 +9,8 @@ from typing import Any, Self
 import httpx
 from aiohttp import web
 
+from tests.support import targets
+
 ICON = "data:image/svg+xml,icon"
 
 SERVICE_INFO = {
@@ -45,10 +47,11 @@ class RecordingService:
     """An independent HTTP program in all but its process.
 
     `answer` may be set to a function from (method, path) to a response or None; None means the
-    normal answer. Every call is recorded before it is answered.
+    normal answer. Every call is recorded before it is answered. Without an `api_key` it has the
+    fixed one, or where there is none that which it gets when it registers.
     """
 
-    def __init__(self, workbench_url: str, service_id: str, api_key: str = "") -> None:
+    def __init__(self, workbench_url: str, service_id: str, api_key: str | None = None) -> None:
         self.service_id = service_id
         self.calls: list[Call] = []
         self.answer: Callable[[str, str], web.Response | None] | None = None
@@ -64,9 +67,8 @@ class RecordingService:
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
+        port = await listen(self._runner)
+        self.url = f"{targets.current().public_url(port)}/"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -75,13 +77,16 @@ class RecordingService:
 
     def workbench(self, assistant_id: str | None = None) -> httpx.AsyncClient:
         """A client of the workbench as this service, or as one of its assistants."""
-        headers = {"X-Assistant-Service-ID": self.service_id, "X-API-Key": self._api_key}
+        key = targets.current().fixed_key() if self._api_key is None else self._api_key
+        headers = {"X-Assistant-Service-ID": self.service_id, "X-API-Key": key}
         if assistant_id:
             headers["X-Assistant-ID"] = assistant_id
         return httpx.AsyncClient(base_url=self._workbench_url, headers=headers, timeout=30)
 
     async def register(self, expires_in: float = 120) -> httpx.Response:
         """Say where the service is, as the reference's library does."""
+        if self._api_key is None:
+            self._api_key = await targets.current().register(self.service_id)
         async with self.workbench() as client:
             return await client.put(
                 f"/assistant-service-registrations/{self.service_id}",
@@ -102,7 +107,7 @@ class RecordingService:
 
     async def wait_for(self, found: Callable[[Self], bool], seconds: float = 15) -> None:
         """Wait until what was recorded satisfies a condition."""
-        async with asyncio.timeout(seconds), self._changed:
+        async with asyncio.timeout(seconds * targets.current().patience), self._changed:
             await self._changed.wait_for(lambda: found(self))
 
     async def wait_for_event(self, conversation_id: str, kind: str) -> dict[str, Any]:
@@ -139,6 +144,17 @@ class RecordingService:
         if call.method in ("POST", "DELETE"):
             return web.Response(status=204)
         return web.json_response({"id": call.path.rsplit("/", 1)[-1]})
+
+
+async def listen(runner: web.AppRunner) -> int:
+    """Serve on the first of the target's ports that is free; which one."""
+    for port in targets.current().ports():
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        except OSError:
+            continue
+        return runner.addresses[0][1]
+    raise OSError("all the ports for assistant services are in use")
 
 
 def _of(kind: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:

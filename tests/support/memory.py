@@ -12,8 +12,7 @@ class HostMemory:
     """
 
     def __init__(self, stack: Stack) -> None:
-        assert stack._functions_host is not None
-        self._folder = Path(f"/proc/{stack._functions_host.pid}")
+        self._folder = Path(f"/proc/{stack.functions_pid}")
         (self._folder / "clear_refs").write_text("5")
         self.before = self._field("VmRSS")
 

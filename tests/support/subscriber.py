@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.support import targets
+
 
 class Subscriber:
     """Collects the events of one negotiated address."""
@@ -30,7 +32,7 @@ class Subscriber:
     async def next(self, kind: str | None = None, seconds: float = 10) -> dict[str, Any]:
         """The next event (of a type): earlier ones are kept in `events`."""
         assert self._socket is not None
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds * targets.current().patience):
             while True:
                 frame = await self._socket.receive_json()
                 if frame.get("type") != "message":
