@@ -4,7 +4,7 @@ Nobody can see a blob without a record: records say where the bytes are. See dec
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
 from pydantic import Field
@@ -47,6 +47,12 @@ class FileCleanups:
     async def guarding(self, cleanup: FileCleanup) -> AsyncIterator[None]:
         """Around writing blobs and committing them: whatever happens, no blob is left behind."""
         await self.later(cleanup)
+        with self.undoing(cleanup):
+            yield
+
+    @contextmanager
+    def undoing(self, cleanup: FileCleanup) -> Iterator[None]:
+        """The same once the clean-up has been asked for: a refusal has it done at once."""
         try:
             yield
         except DependencyUnavailable:

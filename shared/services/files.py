@@ -91,12 +91,8 @@ class Files:
         names = [file.filename for file in new]
         check_names(names)
         conversation = await admit_writer(self._conversations, actor, conversation_id)
-        known = await self._files.get_many(conversation_id, names)
-        stored = [_placed(conversation_id, file, known.get(file.filename)) for file in new]
-        blobs = {placed.filename: [placed.blob] for placed in stored}
-        async with self._cleanups.guarding(
-            FileCleanup(conversation_id=conversation_id, files=blobs)
-        ):
+        stored, known = await self._place(conversation_id, new)
+        with self._cleanups.undoing(_cleanup_of(conversation_id, stored)):
             await self._store(new, stored)
             saving = Saving(actor, stored, self._files, known, conversation.last_sequence)
             saved = await self._changes.apply_prepared(conversation_id, saving)
@@ -167,6 +163,24 @@ class Files:
         conversation = (await self._conversations.load(conversation_id)).conversation
         require(conversation, actor, Access.READ_OR_OWNED, clock.now())
 
+    async def _place(
+        self, conversation_id: UUID, new: Sequence[NewFile]
+    ) -> tuple[list[StoredBytes], dict[str, File]]:
+        """Where the bytes go, once their clean-up has been asked for, and the files that exist.
+
+        Most files are new: theirs is asked for while the database is, for the others once more.
+        """
+        names = [file.filename for file in new]
+        placed = [_placed(conversation_id, file, None) for file in new]
+        known, _ = await asyncio.gather(
+            self._files.get_many(conversation_id, names),
+            self._cleanups.later(_cleanup_of(conversation_id, placed)),
+        )
+        if known:
+            placed = [_placed(conversation_id, file, known.get(file.filename)) for file in new]
+            await self._cleanups.later(_cleanup_of(conversation_id, placed))
+        return placed, known
+
     async def _store(self, new: Sequence[NewFile], stored: Sequence[StoredBytes]) -> None:
         """Write all blobs, a few at a time; the first failure once none is being written."""
         turns = asyncio.Semaphore(UPLOADS_AT_ONCE)
@@ -229,6 +243,11 @@ def _placed(conversation_id: UUID, file: NewFile, existing: File | None) -> Stor
         file_id=file_id,
         blob=blob_name(conversation_id, file_id, version, clock.new_hex_id()),
     )
+
+
+def _cleanup_of(conversation_id: UUID, stored: Sequence[StoredBytes]) -> FileCleanup:
+    blobs = {placed.filename: [placed.blob] for placed in stored}
+    return FileCleanup(conversation_id=conversation_id, files=blobs)
 
 
 def _version(file: File, number: int | None) -> FileVersion:
