@@ -23,12 +23,13 @@ class Invocation:
     trace_parent: str = ""
     request_charge: float = 0.0
     queue_messages: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    _enqueued: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]], repr=False)
 
     def enqueue(self, queue: str, text: str) -> None:
         """Have the host write a message once the handler has returned; repeats count once."""
-        messages = self.queue_messages.setdefault(queue, [])
-        if text not in messages:
-            messages.append(text)
+        if (queue, text) not in self._enqueued:
+            self._enqueued.add((queue, text))
+            self.queue_messages.setdefault(queue, []).append(text)
 
 
 _UUID4 = re.compile(

@@ -35,8 +35,8 @@ class ClientAccess:
 CLOCK_SKEW_SECONDS = 300
 """How long after its end the service may still take a token."""
 
-MAX_CLAUSES = 100
-"""How many conditions the service takes in one filter."""
+MAX_CLAUSES = 50
+"""Half of what the service takes in one filter: it travels in the address of a request."""
 
 
 class WebPubSub:
@@ -49,7 +49,7 @@ class WebPubSub:
     async def send(
         self, group: str, payload: dict[str, Any], but_not_to: Sequence[str] = ()
     ) -> None:
-        """Send a JSON object to everybody in a group, but for some users (100 at most).
+        """Send a JSON object to everybody in a group, but for some users (the last 50 of them).
 
         Raises DependencyUnavailable.
         """

@@ -164,6 +164,14 @@ class Conversation(Entity):
             if left in self.participants and not self.participants[left].active
         ]
 
+    def away(self) -> list[str]:
+        """Who left recently and may not follow it now: everybody, once it is deleted."""
+        return [left for left in self.departed if self.deleted is not None or self._lacks(left)]
+
+    def _lacks(self, participant_id: str) -> bool:
+        found = self.participants.get(participant_id)
+        return found is None or not found.active
+
     def remember(self, message: Message) -> None:
         """Keep a message as the latest of its type."""
         self.latest[message.message_type] = LatestMessage.of(message)

@@ -144,9 +144,13 @@ class Changes:
     async def _tell(self, change: Change[Any]) -> None:
         if change.announcements or change.started_cursors:
             self._nudges.committed(change.conversation)
-        if change.left:
+        # Who leaves hears nothing more; that it is deleted is for everybody to hear.
+        hears_all = change.conversation.deleted is not None
+        if not hears_all:
             await self._send_away(change)
         await self._publisher.publish(change.conversation, change.announcements)
+        if hears_all:
+            await self._send_away(change)
 
     async def _send_away(self, change: Change[Any]) -> None:
         """End subscriptions now, and once more when no address negotiated before still works.
@@ -154,6 +158,8 @@ class Changes:
         What fails here is logged and tried again in the background: the change is committed,
         and nothing is published to people who have left (see Publisher).
         """
+        if not change.left:
+            return
         nudge = Nudge(conversation_id=change.conversation.conversation_id)
         try:
             await self._nudges.later(nudge, self._address_seconds)

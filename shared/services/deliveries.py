@@ -94,8 +94,7 @@ class Deliveries:
             if participant.assistant_service_id is not None:
                 assistant_id = UUID(participant.id)
                 self._nudges.now(Nudge(conversation_id=conversation_id, assistant_id=assistant_id))
-        gone = [found.id for found in conversation.participants.values() if not found.active]
-        await self._publisher.send_away(conversation, gone)
+        await self._publisher.send_away(conversation, conversation.away())
 
     async def _deliver(self, conversation_id: UUID, assistant_id: UUID, nudge: Nudge) -> bool:
         """Deliver what there is; whether to look again."""

@@ -1,6 +1,6 @@
 """Assistant services come and go: people are told, and held events are delivered."""
 
-import asyncio
+from functools import partial
 from uuid import UUID
 
 from shared import clock, invocation, resources
@@ -12,8 +12,7 @@ from shared.errors import Conflict, NotFound
 from shared.services.changes import Changes
 from shared.services.nudges import Nudge, Nudges
 from shared.services.registrations import ServiceStatus
-
-SIDE_BY_SIDE = 8
+from shared.services.side_by_side import for_each
 
 
 class ServiceStatuses:
@@ -57,20 +56,14 @@ class ServiceStatuses:
         online = await self._is_online(status.assistant_service_id)
         assistant_id = UUID(status.assistant_id)
         ids = await self._links.targets(of_assistant(assistant_id), Link.CONVERSATION)
-        for start in range(0, len(ids), SIDE_BY_SIDE):
-            await asyncio.gather(
-                *(
-                    self._tell(assistant_id, found, online=online)
-                    for found in ids[start : start + SIDE_BY_SIDE]
-                )
-            )
+        await for_each(ids, partial(self._tell, assistant_id, online))
 
     async def _hand_out(self, service_id: str) -> None:
         for assistant_id in await self._links.targets(of_service(service_id), Link.ASSISTANT):
             one = ServiceStatus(assistant_service_id=service_id, assistant_id=str(assistant_id))
             invocation.current().enqueue(resources.SERVICE_STATUS_QUEUE, one.model_dump_json())
 
-    async def _tell(self, assistant_id: UUID, conversation_id: UUID, *, online: bool) -> None:
+    async def _tell(self, assistant_id: UUID, online: bool, conversation_id: UUID) -> None:
         correlation_id = invocation.current().correlation_id
         try:
             await self._changes.apply(

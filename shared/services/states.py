@@ -1,6 +1,6 @@
 """States of assistants in conversations: they live at the assistant's service."""
 
-import asyncio
+from functools import partial
 from uuid import UUID
 
 from shared import clock, invocation
@@ -21,6 +21,7 @@ from shared.domain.states import AnnounceState
 from shared.errors import NotFound
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
+from shared.services.side_by_side import for_each
 
 
 class States:
@@ -91,9 +92,9 @@ class States:
             await self._changes.apply(conversation_id, command)
             return
         ids = await self._links.targets(of_assistant(assistant_id), Link.CONVERSATION)
-        await asyncio.gather(*(self._announce_if_active(found, command) for found in ids))
+        await for_each(ids, partial(self._announce_if_active, command))
 
-    async def _announce_if_active(self, conversation_id: UUID, command: AnnounceState) -> None:
+    async def _announce_if_active(self, command: AnnounceState, conversation_id: UUID) -> None:
         try:
             await self._changes.apply(conversation_id, command)
         except NotFound:

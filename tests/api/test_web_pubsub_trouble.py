@@ -8,7 +8,7 @@ import pytest
 from local.stack.stack import Stack
 from shared import resources
 from tests.api.assistant_builders import Meeting, meet
-from tests.api.builders import admit, events_of, leave, negotiate, post_message
+from tests.api.builders import admit, events_of, leave, negotiate, post_message, user_id_of
 from tests.api.conftest import Person, new_conversation
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
@@ -16,6 +16,9 @@ from tests.support.subscriber import Subscriber
 
 LONG_IN_TRANSIT = "\u6f22" * 300_000
 """Below the limit in characters and in UTF-8, above it as Web PubSub gets it."""
+
+SENT_BY_THE_SDK = 2
+"""How often it sends a request that fails."""
 
 LONGER_THAN_A_CLIENT_WAITS = 60_000
 
@@ -106,9 +109,25 @@ async def test_who_could_not_be_sent_away_is_sent_away_as_soon_as_that_works(
     connection = await negotiate(bert, f"/conversations/{cid}")
     async with Subscriber(connection["url"]):
         assert await groups_of(stack, user_id) == [f"conversation.{cid}"]
-        await fault(operation="groups", status=503, times=1)
+        await fault(operation="groups", status=503, times=SENT_BY_THE_SDK)
         await leave(bert, cid)
 
+        await eventually(lambda: is_in_no_group(stack, user_id))
+
+
+@pytest.mark.parametrize("failures", [0, SENT_BY_THE_SDK])
+async def test_who_follows_a_conversation_hears_that_it_is_deleted_and_then_nothing_more(
+    ada: httpx.AsyncClient, stack: Stack, fault: Fault, failures: int
+) -> None:
+    cid = (await new_conversation(ada))["id"]
+    user_id = await user_id_of(ada)
+    connection = await negotiate(ada, f"/conversations/{cid}")
+    async with Subscriber(connection["url"]) as people:
+        if failures:
+            await fault(operation="groups", status=503, times=failures)
+        assert (await ada.delete(f"/conversations/{cid}")).status_code == 204
+
+        assert (await people.next())["event"] == "conversation.deleted"
         await eventually(lambda: is_in_no_group(stack, user_id))
 
 
