@@ -18,11 +18,16 @@ FUZZ_EXAMPLES ?= 200
 FUZZ_SEED ?= $(shell date +%s)
 FUZZ_SECONDS ?= 7200
 
+# What `make faults` repeats, and how often
+FAULT_TESTS := $(addprefix tests/api/test_,restart.py write_ahead.py unconfirmed_writes.py delivery.py \
+	file_crashes.py transfer_crashes.py transfer_races.py share_upkeep.py)
+FAULT_ROUNDS ?= 10
+
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: bench help setup start services test fuzz lint lint-infra infra-schemas services-official clean bench-import
+.PHONY: bench help setup start services test faults fuzz lint lint-infra infra-schemas services-official clean bench-import
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -41,6 +46,9 @@ services-official: $(DEPENDENCIES) ## The same with Microsoft's emulators, by Do
 
 test: setup lint ## Check and test everything
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+faults: setup ## Kill, restart and refuse at the worst moments, several times over
+	for round in $$(seq $(FAULT_ROUNDS)); do $(BIN)/python -m pytest -n 2 $(FAULT_TESTS) $(PYTEST_ARGS) || exit 1; done
 
 fuzz: setup ## Make up many requests from the description of the API
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(FUZZ_SEED) FUZZ_TIMEOUT_SECONDS=$(FUZZ_SECONDS) \

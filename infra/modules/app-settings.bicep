@@ -70,7 +70,7 @@ var always = {
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
   // What is traced and how much of it: docs/operations.md.
   OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3'
-  OTEL_TRACES_SAMPLER: 'parentbased_trace_id_ratio'
+  OTEL_TRACES_SAMPLER: 'microsoft.fixed_percentage'
   OTEL_TRACES_SAMPLER_ARG: '0.1'
   ONLINE_CHECK_SCHEDULE: onlineCheckSchedule
   WORKBENCH__COSMOS__ENDPOINT: cosmosEndpoint

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from azure.monitor.opentelemetry._constants import SUPPORTED_OTEL_SAMPLERS
 
 from shared import resources as code
 from shared.resources import CosmosContainer
@@ -10,6 +11,7 @@ from shared.settings import load
 from tests.infra import drift, queries
 from tests.infra.template import resources
 from tests.infra.test_templates import SOURCES, changed
+from tests.infra.values import options_of
 
 MADE = resources(SOURCES)
 QUERIES = queries.queries()
@@ -33,6 +35,14 @@ def test_the_app_starts_with_the_settings_that_are_always_set() -> None:
     assert settings.storage.queue_service_uri == "https://example.test/"
     assert settings.service.assistant_api_key.is_secured
     assert settings.cosmos.key is None
+
+
+def test_host_and_worker_sample_by_the_same_rule() -> None:
+    """By names that both the host and azure-monitor-opentelemetry know."""
+    (settings,) = (made.body["properties"] for made in MADE if made.type == drift.SETTINGS)
+    both = {"microsoft.fixed_percentage", "microsoft.rate_limited"}
+    assert {option["OTEL_TRACES_SAMPLER"] for option in options_of(settings)} <= both
+    assert both <= set(SUPPORTED_OTEL_SAMPLERS)
 
 
 def test_there_are_queries() -> None:
