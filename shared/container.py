@@ -26,6 +26,7 @@ from shared.services.messages import Messages
 from shared.services.nudges import Nudges
 from shared.services.participants import Participants
 from shared.services.profiles import Profiles
+from shared.services.publications import Publications
 from shared.services.publishing import Publisher
 from shared.services.purges import Purges
 from shared.services.registrations import Registrations
@@ -278,6 +279,7 @@ class App(Outside):
             self.queues,
             self.changes,
             self.share_upkeep,
+            self.publications,
             hold_seconds=self.settings.events.offline_hold_seconds,
         )
 
@@ -308,6 +310,11 @@ class App(Outside):
             self.purges,
             self.settings.transfers.cleanup_seconds,
         )
+
+    @cached_property
+    def publications(self) -> Publications:
+        """What becomes visible together."""
+        return Publications(self.publication_records, self.assistant_records, self.link_records)
 
     @cached_property
     def exports(self) -> Exports:
@@ -343,6 +350,7 @@ class App(Outside):
                 self.connecting,
             ),
             self.unborn,
+            self.publications,
             self.cosmos,
             self.profile_records,
             self.profiles,

@@ -16,6 +16,7 @@ from shared.adapters.cosmos.links import LinkRepository
 from shared.adapters.cosmos.messages import MessageRepository
 from shared.adapters.cosmos.partitions import ConversationPartitions
 from shared.adapters.cosmos.profiles import ProfileRepository
+from shared.adapters.cosmos.publications import PublicationRepository
 from shared.adapters.cosmos.shares import ShareRepository
 from shared.adapters.entra import TokenVerifier
 from shared.adapters.openai_titles import TitleModel
@@ -130,6 +131,11 @@ class Outside:
     def profile_records(self) -> ProfileRepository:
         """Profiles."""
         return ProfileRepository(self.cosmos)
+
+    @cached_property
+    def publication_records(self) -> PublicationRepository:
+        """What becomes visible together."""
+        return PublicationRepository(self.cosmos)
 
     @cached_property
     def share_records(self) -> ShareRepository:

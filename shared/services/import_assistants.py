@@ -71,16 +71,6 @@ class ImportAssistants:
                     request = ConversationPutRequest(id=new_id, title=title)
                     await self._put_conversation(archive, service, planned, request, entry)
 
-    async def publish(self, plan: ImportPlan) -> None:
-        """Make the new assistants visible."""
-        for planned in plan.assistants:
-            if planned.is_new:
-                assistant_id, record = planned.record.assistant_id, planned.record
-                await self._links.add(of_user(record.owner_id), Link.ASSISTANT, assistant_id)
-                source = of_service(record.assistant_service_id)
-                await self._links.add(source, Link.ASSISTANT, assistant_id)
-                await self._assistants.create(record)
-
     async def take_back(self, restored: Restored) -> None:
         """Remove new assistants here and at their services, and connections of old ones.
 

@@ -12,6 +12,7 @@ from shared.adapters.blobs import Blobs
 from shared.adapters.cosmos.bulk import BulkWriter
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.profiles import Profile, ProfileRepository
+from shared.adapters.cosmos.publications import Publication
 from shared.contracts.transfers import ArchiveUpload, ConversationImportResult
 from shared.domain.archive_contents import ArchiveContents, read_contents
 from shared.domain.archive_import import UNKNOWN_USER, imported_debug, imported_message
@@ -20,10 +21,11 @@ from shared.domain.archive_reading import ArchiveReader
 from shared.domain.archive_rows import DebugRow, MessageRow, Row
 from shared.domain.files import FileVersion
 from shared.domain.principals import User
-from shared.errors import Conflict, TooLarge
+from shared.errors import Conflict, DependencyUnavailable, TooLarge
 from shared.services.import_assistants import ImportAssistants, Restored
 from shared.services.import_planning import ImportPlan, ImportPlanner
 from shared.services.profiles import Profiles
+from shared.services.publications import Publications
 from shared.services.side_by_side import for_each
 from shared.services.transfer_blobs import TransferBlobs
 from shared.services.unborn import Unborn
@@ -42,6 +44,7 @@ class Imports:
         planner: ImportPlanner,
         assistants: ImportAssistants,
         unborn: Unborn,
+        publications: Publications,
         cosmos: Cosmos,
         profile_records: ProfileRepository,
         profiles: Profiles,
@@ -52,6 +55,7 @@ class Imports:
         self._planner = planner
         self._assistants = assistants
         self._unborn = unborn
+        self._publications = publications
         self._cosmos = cosmos
         self._profile_records = profile_records
         self._profiles = profiles
@@ -96,23 +100,35 @@ class Imports:
 
     async def _carry_out(self, archive: ArchiveReader, plan: ImportPlan) -> None:
         conversations = list(plan.conversations.values())
+        ids = [conversation.conversation_id for conversation in conversations]
+        publication = Publication(publication_id=clock.new_uuid(), conversation_ids=ids)
         restored = Restored()
         try:
-            await self._unborn.begin(conversations)
-            await self._store(archive, plan)
+            await self._unborn.begin(conversations, publication.publication_id)
+            await self._store(archive, plan, publication.publication_id)
             await self._assistants.restore(archive, plan, restored)
             await for_each(plan.newcomers, self._introduce)
-            await self._assistants.publish(plan)
-            await self._unborn.publish(conversations)
+            await self._publications.decide(publication)
         except Exception:
+            # If even this fails, time tells: then perhaps it is decided.
+            await self._publications.revoke(publication.publication_id)
             try:
                 await self._assistants.take_back(restored)
             finally:
                 await self._unborn.abandon(conversations)
             raise
+        await self._publish(publication.publication_id)
 
-    async def _store(self, archive: ArchiveReader, plan: ImportPlan) -> None:
-        """Everything but the aggregates, which learn their last sequence numbers here."""
+    async def _publish(self, publication_id: UUID) -> None:
+        """What can't be done now is done in the background: it is decided."""
+        try:
+            await self._publications.finish(publication_id)
+        except DependencyUnavailable:
+            await self._unborn.finish_later(publication_id)
+            raise
+
+    async def _store(self, archive: ArchiveReader, plan: ImportPlan, publication_id: UUID) -> None:
+        """Everything, the aggregates last: they learn their last sequence numbers here."""
         writer = BulkWriter(self._cosmos)
         async for rows in _chunks(archive):
             for row in rows:
@@ -126,6 +142,10 @@ class Imports:
                 await writer.put_cursor(
                     conversation.conversation_id, UUID(participant.id), conversation.last_sequence
                 )
+            await writer.put_unborn(conversation)
+        for planned in plan.assistants:
+            if planned.is_new:
+                await writer.put_unborn_assistant(publication_id, planned.record)
         await writer.flush()
 
     async def _store_bytes(self, archive: ArchiveReader, version: FileVersion, entry: str) -> None:

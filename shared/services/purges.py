@@ -18,6 +18,7 @@ from shared.domain.deletion import DeleteConversation
 from shared.domain.principals import Actor
 from shared.errors import NotFound
 from shared.services.changes import Changes
+from shared.services.publications import Publications
 from shared.services.queue_messages import QueueMessage
 from shared.services.share_upkeep import ShareUpkeep
 
@@ -29,9 +30,13 @@ CHUNK = 200
 
 
 class PurgeRequest(QueueMessage):
-    """A queue message: remove what there is of a conversation, if it is deleted or unborn."""
+    """A queue message: remove what there is of a conversation, if it is deleted or unborn.
+
+    `publication_id`: what it becomes visible with, if that is decided.
+    """
 
     conversation_id: UUID
+    publication_id: UUID | None = None
 
 
 class Purges:
@@ -46,6 +51,7 @@ class Purges:
         queues: Queues,
         changes: Changes,
         shares: ShareUpkeep,
+        publications: Publications,
         hold_seconds: int,
     ) -> None:
         self._conversations = conversations
@@ -55,6 +61,7 @@ class Purges:
         self._queues = queues
         self._changes = changes
         self._shares = shares
+        self._publications = publications
         self._hold = timedelta(seconds=hold_seconds)
 
     async def delete(self, actor: Actor, conversation_id: UUID) -> None:
@@ -64,14 +71,24 @@ class Purges:
         await self._changes.apply(conversation_id, command)
         self._now(conversation_id)
 
-    async def later(self, conversation_id: UUID, delay_seconds: int) -> None:
+    async def later(
+        self, conversation_id: UUID, delay_seconds: int, publication_id: UUID | None = None
+    ) -> None:
         """Ask for a purge after a while: what is finished or alive by then stays as it is."""
-        request = PurgeRequest(conversation_id=conversation_id)
+        request = PurgeRequest(conversation_id=conversation_id, publication_id=publication_id)
         await self._queues.send(resources.PURGES_QUEUE, request.model_dump_json(), delay_seconds)
 
-    async def purge(self, conversation_id: UUID) -> None:
-        """Remove one chunk; asks for the next one itself."""
-        conversation = await self._find(conversation_id)
+    async def handle(self, request: PurgeRequest) -> None:
+        """Remove one chunk, and ask for the next one; or finish what is visible in part."""
+        conversation = await self._find(request.conversation_id)
+        if conversation is None and request.publication_id is not None:
+            if await self._publications.finish(request.publication_id):
+                return
+            # Another message may have finished it since the conversation was looked for.
+            conversation = await self._find(request.conversation_id)
+        await self._purge(request.conversation_id, conversation)
+
+    async def _purge(self, conversation_id: UUID, conversation: Conversation | None) -> None:
         if conversation is not None:
             if conversation.deleted is None:
                 return

@@ -2,10 +2,12 @@
 
 Links and a request to purge come first, the aggregate comes last. Whatever ends the work in
 between, even the end of the process, leaves nothing: a conversation without an aggregate is
-purged when no request that is running now can finish it any more.
+purged when no request that is running now can finish it any more. Several that belong together
+are part of a publication, which decides for all of them.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from shared.adapters.cosmos.conversations import ConversationRepository
@@ -33,9 +35,20 @@ class Unborn:
         self._purges = purges
         self._cleanup_seconds = cleanup_seconds
 
-    async def begin(self, conversations: Sequence[Conversation]) -> None:
-        """Prepare for the conversations, whose participants must be complete."""
-        await for_each(conversations, self._begin)
+    async def begin(
+        self, conversations: Sequence[Conversation], publication_id: UUID | None = None
+    ) -> None:
+        """Prepare for the conversations, whose participants must be complete.
+
+        With a publication, they become visible if that is decided, and are purged else.
+        """
+        if publication_id is not None:
+            await self.finish_later(publication_id, self._cleanup_seconds)
+        await for_each(conversations, partial(self._begin, publication_id))
+
+    async def finish_later(self, publication_id: UUID, delay_seconds: int = 0) -> None:
+        """Ask for a publication to be carried out, or for what is left of it to be removed."""
+        await self._purges.later(publication_id, delay_seconds, publication_id)
 
     async def publish(self, conversations: Sequence[Conversation]) -> None:
         """Make the conversations visible: everything else of them must be stored."""
@@ -45,8 +58,9 @@ class Unborn:
         """Remove what there is of the conversations, some of it in the background."""
         await for_each(conversations, self._abandon)
 
-    async def _begin(self, conversation: Conversation) -> None:
-        await self._purges.later(conversation.conversation_id, self._cleanup_seconds)
+    async def _begin(self, publication_id: UUID | None, conversation: Conversation) -> None:
+        conversation_id = conversation.conversation_id
+        await self._purges.later(conversation_id, self._cleanup_seconds, publication_id)
         for source in _sources(conversation):
             await self._links.add(source, Link.CONVERSATION, conversation.conversation_id)
 

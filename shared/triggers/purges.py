@@ -14,9 +14,9 @@ blueprint = func.Blueprint()
 @blueprint.queue_output(arg_name="requests", queue_name=resources.PURGES_QUEUE, connection=STORAGE)
 @blueprint.queue_trigger(arg_name="message", queue_name=resources.PURGES_QUEUE, connection=STORAGE)
 async def purge_conversation(message: func.QueueMessage, requests: QueueOutput) -> None:
-    """Purge one chunk of a conversation that was deleted or never finished."""
+    """Purge one chunk of a conversation that was deleted or never finished, or finish it."""
     request = PurgeRequest.model_validate_json(message.get_body())
     with telemetry.invoked("purge_conversation", trace_parent=request.trace_parent) as running:
-        await app().purges.purge(request.conversation_id)
+        await app().purges.handle(request)
     for messages in running.queue_messages.values():
         requests.set(messages)

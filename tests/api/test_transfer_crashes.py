@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from local.stack.stack import Stack
 from shared import resources
 from tests.api.archive_builders import conversation_record, message_record, pack, send
 from tests.api.assistant_builders import another_service, answering, calls
-from tests.api.builders import answer_of, user_id_of
+from tests.api.builders import answer_of, contents_of, user_id_of
 from tests.api.conftest import add_assistant, new_assistant, new_conversation
 from tests.api.file_builders import blobs_in, save
 from tests.api.original_archive import original_archive
@@ -160,3 +161,46 @@ async def test_a_duplication_that_dies_leaves_nothing_and_the_original_alone(
     assert await conversations_of(ada) == [cid]
     await nothing_is_left(mortal, copy)
     assert len(await blobs_in(mortal, resources.FILES_BLOB_CONTAINER, cid)) == 1
+
+
+async def test_an_import_that_dies_while_it_becomes_visible_is_there_in_the_end(
+    mortal: Stack, ada: httpx.AsyncClient, service: RecordingService
+) -> None:
+    old_id = str(uuid.uuid4())
+    fields = {"assistant_id": old_id, "owner_id": "x", "name": "New"}
+    assistant = ("Assistant", fields | {"assistant_service_id": service.service_id})
+    conversations = [conversation_record() for _ in range(2)]
+    messages = [message_record(row["conversation_id"]) for _, row in conversations]
+    entries = {f"assistants/{old_id}/assistant_data.bin": b"data"}
+    service.hold = asyncio.Event()
+    content = pack([assistant, *conversations, *messages], entries)
+    importing = asyncio.create_task(send(ada, content))
+    await service.wait_for(lambda me: bool(calls(me, "PUT")))
+    for kind in ("create", "batch"):
+        await mortal.cosmos_admin.add_fault(
+            operation=kind,
+            container=resources.CONVERSATIONS,
+            spare=1,
+            reset=True,
+            latency_ms=60_000,
+        )
+
+    async def a_part_is_visible() -> bool:
+        return len(await conversations_of(ada)) == 1
+
+    async def everything_is_visible() -> bool:
+        return len(await conversations_of(ada)) == 2
+
+    service.hold.set()
+    await eventually(a_part_is_visible)
+    await mortal.kill_functions_host()
+    with contextlib.suppress(httpx.HTTPError):
+        await importing
+    await mortal.cosmos_admin.clear_faults()
+    await mortal.restart_functions_host()
+
+    await eventually(everything_is_visible)
+    for cid in await conversations_of(ada):
+        assert await contents_of(ada, cid) == ["hello"]
+    [found] = answer_of(await ada.get("/assistants"))["assistants"]
+    assert found["name"] == "New"

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from azure.storage.blob.aio import BlobServiceClient
 
 from local.stack.stack import Stack
 from shared import resources
@@ -14,6 +13,7 @@ from tests.api.assistant_builders import calls, meet
 from tests.api.builders import answer_of, contents_of, post_message
 from tests.api.conftest import new_conversation
 from tests.api.file_builders import blobs_in, names_in, save
+from tests.support import backends
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
 
@@ -22,8 +22,9 @@ FILES = resources.FILES_BLOB_CONTAINER
 
 @pytest.fixture(autouse=True)
 async def _no_fault_stays(stack: Stack) -> AsyncIterator[None]:
+    admin = stack.cosmos_admin
     yield
-    await stack.cosmos_admin.clear_faults()
+    await admin.clear_faults()
 
 
 async def hold_a_query(stack: Stack) -> None:
@@ -35,8 +36,7 @@ async def hold_a_query(stack: Stack) -> None:
 
 async def remove_blobs(stack: Stack, names: list[str]) -> None:
     """Remove blobs before anybody else knows of it, as a clean-up does."""
-    address = stack.addresses.storage_connection_string
-    async with BlobServiceClient.from_connection_string(address) as service:
+    async with backends.blobs(stack) as service:
         for name in names:
             await service.get_blob_client(FILES, name).delete_blob()
 

@@ -28,8 +28,9 @@ from tests.support.eventually import eventually
 
 @pytest.fixture(autouse=True)
 async def _no_fault_stays(stack: Stack) -> AsyncIterator[None]:
+    admin = stack.cosmos_admin
     yield
-    await stack.cosmos_admin.clear_faults()
+    await admin.clear_faults()
 
 
 async def unconfirmed(stack: Stack, operation: str, container: str, spare: int = 0) -> None:

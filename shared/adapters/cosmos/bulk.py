@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from shared import resources
+from shared.adapters.cosmos.assistants import AssistantRecord
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
 from shared.adapters.cosmos.cursors import Cursor
 from shared.adapters.cosmos.documents import (
@@ -16,8 +17,9 @@ from shared.adapters.cosmos.documents import (
     message_document,
     without_system_fields,
 )
+from shared.adapters.cosmos.publications import unborn_assistant, unborn_conversation
 from shared.domain.changes import MessageDebug
-from shared.domain.conversation import Message
+from shared.domain.conversation import Conversation, Message
 from shared.domain.files import File
 from shared.errors import TooLarge
 
@@ -100,6 +102,14 @@ class BulkWriter:
         )
         identity = {"id": f"cursor-{assistant_id}", "type": "cursor"}
         await self._put(conversation_id, identity | cursor.model_dump(mode="json"))
+
+    async def put_unborn(self, conversation: Conversation) -> None:
+        """Store a conversation's aggregate where nobody sees it; see PublicationRepository."""
+        await self._put(conversation.conversation_id, unborn_conversation(conversation))
+
+    async def put_unborn_assistant(self, publication_id: UUID, record: AssistantRecord) -> None:
+        """The same of an assistant."""
+        await self._put(publication_id, unborn_assistant(publication_id, record))
 
     async def flush(self) -> None:
         """Store what is still waiting."""
