@@ -4,6 +4,7 @@ Whatever is put there is removed when nobody can use its address any more.
 """
 
 import hashlib
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import IO
@@ -12,11 +13,14 @@ from uuid import UUID
 from shared import clock, resources
 from shared.adapters.blobs import Blobs
 from shared.domain.principals import User
-from shared.errors import NotFound
+from shared.errors import DependencyUnavailable, NotFound
 from shared.services.file_cleanup import FileCleanup, FileCleanups
+from shared.telemetry import get_logger, log
 
 CONTAINER = resources.TRANSFERS_BLOB_CONTAINER
 ZIP = "application/zip"
+
+_logger = get_logger("transfers")
 
 
 class TransferBlobs:
@@ -51,8 +55,11 @@ class TransferBlobs:
         return self._blobs.chunks(CONTAINER, _upload_name(user, upload))
 
     async def discard_upload(self, user: User, upload: UUID) -> None:
-        """Remove an upload that is not needed any more."""
-        await self._blobs.delete(CONTAINER, _upload_name(user, upload))
+        """Remove an upload that was used; what can't be removed now is removed later anyway."""
+        try:
+            await self._blobs.delete(CONTAINER, _upload_name(user, upload))
+        except DependencyUnavailable as error:
+            log(_logger, logging.WARNING, "upload_not_discarded", error=type(error).__name__)
 
     async def _remove_later(self, name: str, lifetime: timedelta) -> None:
         # Nothing of a conversation is concerned, so its id doesn't matter.
