@@ -26,6 +26,10 @@ FIRST_FETCH_SECONDS = 1
 """How often we try while there are no keys at all."""
 
 FETCH_TIMEOUT_SECONDS = 5.0
+"""For each step of a fetch; the whole may take LONGEST_FETCH_SECONDS."""
+
+LONGEST_FETCH_SECONDS = 10.0
+MAX_KEYS_BYTES = 1_000_000
 CLOCK_SKEW_SECONDS = 60
 
 _APP_CLAIMS = ("appid", "azp", "aud")
@@ -87,10 +91,9 @@ class SigningKeys:
         self._tried_at = self._now()
         http = await self._http.get()
         try:
-            response = await http.get(self._url)
-            response.raise_for_status()
-            keys = _signing_keys(json.loads(response.content))
-        except (httpx.HTTPError, ValueError):
+            async with asyncio.timeout(LONGEST_FETCH_SECONDS):
+                keys = _signing_keys(json.loads(await _read(http, self._url)))
+        except (httpx.HTTPError, TimeoutError, ValueError, RecursionError):
             return
         if keys:
             self._keys, self._fetched_at = keys, self._tried_at
@@ -149,6 +152,18 @@ async def _new_http_client() -> "httpx.AsyncClient":
     return httpx.AsyncClient(timeout=httpx.Timeout(FETCH_TIMEOUT_SECONDS))
 
 
+async def _read(http: "httpx.AsyncClient", url: str) -> bytes:
+    """What is published; raises ValueError if that is far more than keys are."""
+    content = bytearray()
+    async with http.stream("GET", url) as response:
+        response.raise_for_status()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > MAX_KEYS_BYTES:
+                raise ValueError("more than any key set")
+    return bytes(content)
+
+
 def _signing_keys(published: Any) -> dict[str, SigningKey]:
     """The RSA signing keys of a key set by their ids; what isn't one is left out."""
     documents = published.get("keys") if isinstance(published, dict) else None
@@ -170,6 +185,8 @@ def _public_key(document: Any) -> "RSAPublicKey | None":
     if not isinstance(document, dict) or "kid" not in document:
         return None
     if document.get("kty") != "RSA" or document.get("use", "sig") != "sig":
+        return None
+    if not isinstance(document.get("issuer", ""), str):
         return None
     try:
         key = RSAAlgorithm.from_jwk(document)
