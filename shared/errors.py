@@ -6,6 +6,7 @@ AppError
 ├── NotFound                not there, or not there for this caller
 ├── InvalidArgument         well-formed input that makes no sense here
 ├── UnprocessableInput      input of the wrong form, with one entry for each fault
+├── NotAcceptable           an answer is wanted in a form that there isn't
 ├── Conflict                it exists already
 ├── TooLarge                more than a document, batch or message can hold
 ├── LengthRequired          a body that came without its length
@@ -58,6 +59,12 @@ class UnprocessableInput(AppError):
     def __init__(self, faults: list[dict[str, Any]]) -> None:
         super().__init__("Unprocessable input")
         self.faults = faults
+
+
+class NotAcceptable(AppError):
+    """The caller takes the answer only in a form that it doesn't come in."""
+
+    detail = "Not Acceptable"
 
 
 class Conflict(AppError):

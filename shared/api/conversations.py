@@ -3,11 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
+import azure.functions as func
 from pydantic import Field
 
 from shared import resources
 from shared.api.endpoint import new_router
-from shared.api.openapi.described import FORWARDED
+from shared.api.openapi.described import FORWARDED, Described
+from shared.api.requests import headers_of
 from shared.container import App
 from shared.contracts.conversations import (
     Conversation,
@@ -20,11 +22,19 @@ from shared.contracts.conversations import (
 from shared.contracts.events import EventPage, EventsQuery, RealTimeConnection
 from shared.contracts.transfers import ConversationImportResult
 from shared.domain.principals import Actor, Assistant, User
-from shared.errors import NotFound
+from shared.errors import NotAcceptable, NotFound
 
 router = new_router()
 
 ONE = "conversations/{conversation_id}"
+
+EVENT_STREAM = "text/event-stream"
+"""All that clients of the original service accept here: its events came as such a stream."""
+
+NO_EVENT_STREAM = (
+    "Server-sent events are not offered. Past events are answered as JSON; live ones come by"
+    " WebSocket: POST to this path with /negotiate"
+)
 
 
 @router.get("conversations", name="conversations_all")
@@ -95,11 +105,21 @@ async def delete_conversation(app: App, caller: Actor, conversation_id: UUID) ->
     await app.purges.delete(caller, conversation_id)
 
 
-@router.get(f"{ONE}/events", name="events_replay")
+@router.get(
+    f"{ONE}/events",
+    name="events_replay",
+    docs=Described(errors={406: "Server-sent events are wanted, and nothing else would do"}),
+)
 async def replay_events(
-    app: App, caller: Actor, conversation_id: UUID, query: EventsQuery
+    app: App,
+    caller: Actor,
+    request: func.HttpRequest,
+    conversation_id: UUID,
+    query: EventsQuery,
 ) -> EventPage:
     """Replay the events of a conversation after a sequence number."""
+    if headers_of(request).get("accept", "").strip() == EVENT_STREAM:
+        raise NotAcceptable(NO_EVENT_STREAM)
     return await app.events.replay(caller, conversation_id, query)
 
 

@@ -17,6 +17,7 @@ _STATUSES: dict[type[errors.AppError], int] = {
     errors.NotFound: 404,
     errors.InvalidArgument: 400,
     errors.UnprocessableInput: 422,
+    errors.NotAcceptable: 406,
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.LengthRequired: 411,

@@ -125,6 +125,7 @@ def test_the_host_gets_exactly_the_bindings(router: Router) -> None:
         (errors.Conflict(), 409),
         (errors.TooLarge(), 413),
         (errors.LengthRequired(), 411),
+        (errors.NotAcceptable(), 406),
         (errors.AssistantFailure(302, ""), 302),
         (errors.AssistantFailure(404, ""), 404),
         (errors.AssistantUnreachable(), 424),

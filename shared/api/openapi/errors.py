@@ -15,6 +15,7 @@ MEANINGS = {
     401: "Nobody we know",
     403: "A kind of caller, or one in a position, that may not do this",
     404: "No such thing, or not for this caller",
+    406: "The answer doesn't come in a form that `Accept` names",
     409: "It exists already, or was changed meanwhile",
     411: "A body without Content-Length",
     413: "More than can be taken or stored",
