@@ -85,6 +85,18 @@ async def ada(person: Person) -> httpx.AsyncClient:
 
 
 @pytest.fixture
+async def cid(ada: httpx.AsyncClient) -> str:
+    """A conversation of Ada's."""
+    return (await new_conversation(ada))["id"]
+
+
+@pytest.fixture
+def path(cid: str) -> str:
+    """The path of the conversation."""
+    return f"/conversations/{cid}"
+
+
+@pytest.fixture
 async def service(stack: Stack) -> AsyncIterator[RecordingService]:
     """A registered assistant service of its own for each test."""
     recorder = RecordingService(stack.functions_url, f"recorder-{uuid.uuid4()}.test")

@@ -18,16 +18,10 @@ from tests.api.builders import (
     get_conversation,
     post_message,
 )
-from tests.api.conftest import Person, new_conversation
+from tests.api.conftest import Person
 
 JSON = {"Content-Type": "application/json"}
 HEX_ID = re.compile(r"[0-9a-f]{32}")
-
-
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    """A conversation of Ada's."""
-    return (await new_conversation(ada))["id"]
 
 
 def nested(depth: int) -> str:

@@ -16,22 +16,9 @@ from tests.api.builders import (
     post_messages,
     sequences,
 )
-from tests.api.conftest import new_conversation
 from tests.support import backends
 
 POSTS = 16
-
-
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    """A conversation of Ada's."""
-    return (await new_conversation(ada))["id"]
-
-
-@pytest.fixture
-def path(cid: str) -> str:
-    """The path of the conversation."""
-    return f"/conversations/{cid}"
 
 
 async def page_of(client: httpx.AsyncClient, path: str, **query: Any) -> dict[str, Any]:

@@ -20,17 +20,11 @@ from shared.domain.principals import User
 from shared.errors import TooLarge
 from shared.services.files import Files
 from tests.api.builders import answer_of, user_id_of
-from tests.api.conftest import new_conversation
 from tests.api.file_builders import files_of, names_in
 from tests.support import backends
 
 BATCH = 100
 LIMIT = "shared.adapters.cosmos.files.MAX_METADATA_IN_A_LIST"
-
-
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    return (await new_conversation(ada))["id"]
 
 
 @pytest.fixture

@@ -23,11 +23,6 @@ TRANSFERS = resources.TRANSFERS_BLOB_CONTAINER
 FILES = resources.FILES_BLOB_CONTAINER
 
 
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    return (await new_conversation(ada))["id"]
-
-
 async def begin(client: httpx.AsyncClient, cid: str, **body: Any) -> dict[str, Any]:
     """Begin an upload of `big.bin`."""
     body = {"filename": "dir/big.bin", "content_type": "application/x", **body}

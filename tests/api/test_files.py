@@ -10,7 +10,7 @@ import pytest
 from local.stack.stack import Stack
 from shared import resources
 from tests.api.builders import admit, answer_of, events_of, leave
-from tests.api.conftest import Person, add_assistant, new_assistant, new_conversation
+from tests.api.conftest import Person, add_assistant, new_assistant
 from tests.api.file_builders import blobs_in, files_of, names_in, put, save
 from tests.support.assistant_service import RecordingService
 from tests.support.eventually import eventually
@@ -34,11 +34,6 @@ NAMES = (
     "..hidden",
     "n" * 1024,
 )
-
-
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    return (await new_conversation(ada))["id"]
 
 
 def faults_of(response: httpx.Response) -> list[tuple[list[Any], str, str]]:

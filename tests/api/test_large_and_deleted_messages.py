@@ -17,15 +17,9 @@ from tests.api.builders import (
     post_message,
     post_messages,
 )
-from tests.api.conftest import Person, new_conversation
+from tests.api.conftest import Person
 
 MESSAGE_TYPES = ["chat", "command", "command-response", "log", "note", "notice"]
-
-
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    """A conversation of Ada's."""
-    return (await new_conversation(ada))["id"]
 
 
 class TestDeleting:

@@ -22,12 +22,6 @@ from tests.support.assistant_service import RecordingService
 MESSAGE_TYPES = ["chat", "command", "command-response", "log", "note", "notice"]
 
 
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    """A conversation of Ada's."""
-    return (await new_conversation(ada))["id"]
-
-
 async def test_a_message_with_only_content_gets_the_defaults(
     ada: httpx.AsyncClient, cid: str
 ) -> None:

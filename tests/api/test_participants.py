@@ -19,14 +19,8 @@ from tests.api.builders import (
     post_message,
     user_id_of,
 )
-from tests.api.conftest import Person, add_assistant, new_assistant, new_conversation
+from tests.api.conftest import Person, add_assistant, new_assistant
 from tests.support.assistant_service import RecordingService
-
-
-@pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    """A conversation of Ada's."""
-    return (await new_conversation(ada))["id"]
 
 
 @pytest.fixture

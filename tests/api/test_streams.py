@@ -29,18 +29,6 @@ POSTS = 16
 
 
 @pytest.fixture
-async def cid(ada: httpx.AsyncClient) -> str:
-    """A conversation of Ada's."""
-    return (await new_conversation(ada))["id"]
-
-
-@pytest.fixture
-def path(cid: str) -> str:
-    """The path of the conversation."""
-    return f"/conversations/{cid}"
-
-
-@pytest.fixture
 async def web_pubsub(stack: Stack) -> AsyncIterator[WebPubSubServiceClient]:
     """The hub, as its owner has it."""
     async with backends.web_pubsub(stack) as client:
