@@ -23,7 +23,8 @@ def document(host: str) -> bytes:
             "minReplicaSetSize": 1,
             "maxReplicasetSize": 1,
         },
-        "userConsistencyPolicy": {"defaultConsistencyLevel": "Session"},
+        # As in Azure: a client then neither keeps session tokens nor sends them.
+        "userConsistencyPolicy": {"defaultConsistencyLevel": "BoundedStaleness"},
         "systemReplicationPolicy": {"minReplicaSetSize": 1, "maxReplicasetSize": 1},
         "readPolicy": {"primaryReadCoefficient": 1, "secondaryReadCoefficient": 1},
         "queryEngineConfiguration": "{}",

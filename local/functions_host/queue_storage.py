@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.functions.meta import Datum
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
@@ -143,6 +144,8 @@ class QueueStorage:
             self._services[connection_string] = QueueServiceClient.from_connection_string(
                 connection_string,
                 api_version=_API_VERSION,
+                # Else each request looks for proxies in variables and in a file.
+                transport=AioHttpTransport(use_env_settings=False),
                 logger=_request_logger,
                 # The SDK's own waits grow to minutes, which a host that stops can't sit out.
                 retry_total=2,

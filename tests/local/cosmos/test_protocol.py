@@ -202,3 +202,10 @@ async def test_faulty_json_is_refused(raw: RawClient, container: ContainerProxy,
     async with raw.session.post(path, data=body, headers=headers) as response:
         assert response.status == 400
         assert (await response.json())["code"] == "BadRequest"
+
+
+async def test_the_account_is_as_consistent_as_the_one_in_azure(raw: RawClient):
+    async with raw.session.get("/", headers=raw.sign("GET", "", "")) as response:
+        account = await response.json()
+    policy = account["userConsistencyPolicy"]
+    assert policy == {"defaultConsistencyLevel": "BoundedStaleness"}
