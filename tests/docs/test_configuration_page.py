@@ -30,6 +30,15 @@ STORAGE = f"{PREFIX}STORAGE"
 
 SETTINGS = {name: field for name, field in settings_of(Settings) if not name.startswith(STORAGE)}
 
+OUTSIDE_THE_PREFIX = (
+    "AzureWebJobsStorage",
+    "AzureWebJobsStorage__accountName",
+    "AzureWebJobsStorage__blobServiceUri",
+    "AzureWebJobsStorage__queueServiceUri",
+    "AzureWebJobsStorage__tableServiceUri",
+    "ONLINE_CHECK_SCHEDULE",
+)
+
 
 def default_as_written(field: FieldInfo) -> str:
     """The default as the page writes it: as the variable would be set."""
@@ -44,6 +53,11 @@ def default_as_written(field: FieldInfo) -> str:
 @pytest.mark.parametrize("variable", SETTINGS)
 def test_the_page_has_the_default_of_every_setting(variable: str) -> None:
     assert TABLE[variable][0] == default_as_written(SETTINGS[variable])
+
+
+@pytest.mark.parametrize("variable", OUTSIDE_THE_PREFIX)
+def test_the_page_has_what_the_host_reads_too(variable: str) -> None:
+    assert variable in TABLE
 
 
 @pytest.mark.parametrize("variable", SETTINGS)

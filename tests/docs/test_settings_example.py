@@ -36,6 +36,12 @@ def test_the_example_has_every_setting() -> None:
     assert set(EXAMPLE["Values"]) == wanted
 
 
+def test_the_example_has_a_value_for_whatever_is_required() -> None:
+    required = [name for name, field in SETTINGS.items() if field.is_required()]
+    required += [*OF_THE_HOST, "WORKBENCH__WEB_PUBSUB__CONNECTION_STRING"]
+    assert [name for name in required if not EXAMPLE["Values"].get(name)] == []
+
+
 def test_the_readme_explains_every_line() -> None:
     assert not_explained(EXAMPLE["Values"], explained()) == []
     assert {*EXAMPLE, *EXAMPLE["Host"]} <= explained()
