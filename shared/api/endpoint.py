@@ -10,7 +10,7 @@ from shared import metrics, telemetry
 from shared.api.requests import body_argument, headers_of, path_arguments, query_argument
 from shared.api.responses import failure, success
 from shared.api.routing import Route, Router, output_name
-from shared.bindings import QueueOutput
+from shared.bindings import QueueOutput, hand_over
 from shared.container import App, app
 from shared.domain.principals import Principal
 from shared.errors import AppError, Forbidden
@@ -29,8 +29,7 @@ async def respond(
     ) as running:
         response = await _answer(route, request, headers)
         telemetry.note_status(response.status_code)
-    for queue, messages in running.queue_messages.items():
-        outputs[output_name(queue)].set(messages)
+    hand_over(running, {queue: outputs[output_name(queue)] for queue in route.queues})
     return response
 
 

@@ -5,7 +5,7 @@ import logging
 import azure.functions as func
 
 from shared import resources, telemetry
-from shared.bindings import STORAGE, QueueOutput
+from shared.bindings import STORAGE, QueueOutput, hand_over
 from shared.container import app
 from shared.errors import DependencyUnavailable
 from shared.services.nudges import Nudge
@@ -37,5 +37,4 @@ async def deliver_events(message: func.QueueMessage, nudges: QueueOutput) -> Non
         except DependencyUnavailable as error:
             log(_logger, logging.WARNING, "delivery_postponed", error=error.detail)
             await app().nudges.later(nudge, RETRY_SECONDS)
-    for messages in running.queue_messages.values():
-        nudges.set(messages)
+    hand_over(running, {resources.DELIVERIES_QUEUE: nudges})

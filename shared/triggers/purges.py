@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared import resources, telemetry
-from shared.bindings import STORAGE, QueueOutput
+from shared.bindings import STORAGE, QueueOutput, hand_over
 from shared.container import app
 from shared.services.purges import PurgeRequest
 
@@ -18,5 +18,4 @@ async def purge_conversation(message: func.QueueMessage, requests: QueueOutput) 
     request = PurgeRequest.model_validate_json(message.get_body())
     with telemetry.invoked("purge_conversation", trace_parent=request.trace_parent) as running:
         await app().purges.handle(request)
-    for messages in running.queue_messages.values():
-        requests.set(messages)
+    hand_over(running, {resources.PURGES_QUEUE: requests})

@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared import resources, telemetry
-from shared.bindings import STORAGE, QueueOutput
+from shared.bindings import STORAGE, QueueOutput, hand_over
 from shared.container import app
 from shared.services.renames import RenameRequest
 
@@ -26,5 +26,4 @@ async def rename_participant(
     ) as running:
         await app().renames.handle(request)
     outputs = {resources.DELIVERIES_QUEUE: deliveries, resources.RENAMES_QUEUE: renames}
-    for queue, messages in running.queue_messages.items():
-        outputs[queue].set(messages)
+    hand_over(running, outputs)

@@ -5,7 +5,7 @@ import logging
 import azure.functions as func
 
 from shared import resources, telemetry
-from shared.bindings import STORAGE, QueueOutput
+from shared.bindings import STORAGE, QueueOutput, hand_over
 from shared.container import app
 from shared.services.registrations import ServiceStatus
 from shared.telemetry import get_logger, log
@@ -48,5 +48,4 @@ async def announce_service_status(
         resources.DELIVERIES_QUEUE: deliveries,
         resources.SERVICE_STATUS_QUEUE: statuses,
     }
-    for queue, messages in running.queue_messages.items():
-        outputs[queue].set(messages)
+    hand_over(running, outputs)

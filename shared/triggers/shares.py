@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared import resources, telemetry
-from shared.bindings import STORAGE, QueueOutput
+from shared.bindings import STORAGE, QueueOutput, hand_over
 from shared.container import app
 from shared.services.share_upkeep import ShareRequest
 
@@ -18,5 +18,4 @@ async def tend_share(message: func.QueueMessage, requests: QueueOutput) -> None:
     request = ShareRequest.model_validate_json(message.get_body())
     with telemetry.invoked("tend_share", trace_parent=request.trace_parent) as running:
         await app().share_upkeep.handle(request)
-    for messages in running.queue_messages.values():
-        requests.set(messages)
+    hand_over(running, {resources.SHARES_QUEUE: requests})

@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared import resources, telemetry
-from shared.bindings import STORAGE, QueueOutput
+from shared.bindings import STORAGE, QueueOutput, hand_over
 from shared.container import app
 from shared.services.titles import TitleRequest
 
@@ -22,5 +22,4 @@ async def propose_title(message: func.QueueMessage, nudges: QueueOutput) -> None
         "propose_title", request.correlation_id, request.trace_parent
     ) as running:
         await app().titles.propose(request)
-    for messages in running.queue_messages.values():
-        nudges.set(messages)
+    hand_over(running, {resources.DELIVERIES_QUEUE: nudges})
