@@ -89,10 +89,10 @@ CATALOGUE = (
     BACKLOG_POISON_MESSAGES,
 )
 
-_LAG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 FRESH_SECONDS = 330
 """For how long a measurement of the backlog counts: until soon after the next one is due."""
 
+_LAG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 _CHARGES = (1, 2, 5, 10, 20, 50, 100, 500, 1000, 5000)
 
 _meter = metrics.get_meter(SCOPE)

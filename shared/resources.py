@@ -5,7 +5,7 @@ time to live and indexes, storage queues, tables and blob containers, and the We
 Request code never creates any of them: in Azure a managed identity may not.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 COSMOS_DATABASE = "workbench"
@@ -48,7 +48,7 @@ class CosmosContainer:
     partition_key_path: str
     default_ttl: int | None = None
     indexed_paths: tuple[str, ...] = ()
-    composite_indexes: tuple[tuple[tuple[str, str], ...], ...] = field(default=())
+    composite_indexes: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     def indexing_policy(self) -> dict[str, Any]:
         """The policy in the shape that the Cosmos REST API and Bicep share."""

@@ -18,6 +18,12 @@ from shared.telemetry import get_logger, log
 if TYPE_CHECKING:
     from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
+CLOCK_SKEW_SECONDS = 300
+"""How long after its end the service may still take a token."""
+
+MAX_CLAUSES = 50
+"""Half of what the service takes in one filter: it travels in the address of a request."""
+
 _LIMITS = {"connection_timeout": 3, "read_timeout": 3}
 """Seconds that requests wait for the real-time channel: replay repairs what is lost."""
 
@@ -30,13 +36,6 @@ class ClientAccess:
 
     url: str
     expires_at: datetime
-
-
-CLOCK_SKEW_SECONDS = 300
-"""How long after its end the service may still take a token."""
-
-MAX_CLAUSES = 50
-"""Half of what the service takes in one filter: it travels in the address of a request."""
 
 
 class WebPubSub:

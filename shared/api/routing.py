@@ -32,7 +32,6 @@ from shared.domain.principals import Principal
 
 Handler = Callable[..., Awaitable[Any]]
 
-
 _LATER = ConfigDict(defer_build=True)
 _NO_MODEL = (NoneType, func.HttpResponse)
 _REST = re.compile(r"\{\*(\w+)\}")

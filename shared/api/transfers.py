@@ -28,15 +28,15 @@ ZIP = "application/zip"
 FIELD = "from_export"
 
 _EXPORTED = {
-    200: Answer("The archive.", {ZIP: BINARY}, {"Content-Disposition": "the file name"}),
-    303: Answer("The archive is large.", headers={"Location": "an address to read it from"}),
+    200: Answer("The archive", {ZIP: BINARY}, {"Content-Disposition": "the file name"}),
+    303: Answer("The archive is large", headers={"Location": "an address to read it from"}),
 }
-_ASSISTANT_DOWN = {424: "An assistant's service could not be reached."}
+_ASSISTANT_DOWN = {424: "An assistant's service could not be reached"}
 _EXPORT = Described(
     errors={
         **_ASSISTANT_DOWN,
-        409: "A conversation was deleted while it was exported: try again.",
-        413: "The content is too large for an archive.",
+        409: "A conversation was deleted while it was exported: try again",
+        413: "The content is too large for an archive",
     },
     forwards=True,
     answers=_EXPORTED,
@@ -49,9 +49,9 @@ _FORM = {
 _IMPORT = Described(
     errors={
         **_ASSISTANT_DOWN,
-        400: "The archive is broken, or an assistant service is unknown.",
-        404: "No such upload.",
-        413: "The archive, or its content, is too large.",
+        400: "The archive is broken, or an assistant service is unknown",
+        404: "No such upload",
+        413: "The archive, or its content, is too large",
     },
     forwards=True,
     request={"multipart/form-data": _FORM, "application/json": ImportUpload},

@@ -1,23 +1,14 @@
 """Routes of people."""
 
-from pydantic import Field
-
 from shared import resources
 from shared.api.endpoint import new_router
 from shared.api.openapi.described import Described
 from shared.container import App
-from shared.contracts.base import WireModel
-from shared.contracts.users import UpdateUser, UserList
+from shared.contracts.users import UpdateUser, UserList, UsersQuery
 from shared.contracts.users import User as UserView
 from shared.domain.principals import User
 
 router = new_router()
-
-
-class UsersQuery(WireModel):
-    """Whose profiles: `id`, repeated."""
-
-    id: list[str] = Field(max_length=1000)
 
 
 @router.get("users", name="users_all")

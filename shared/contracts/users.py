@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from shared.contracts.base import Image, ShortText, WireModel
 
 
@@ -19,6 +21,12 @@ class UserList(WireModel):
     """Several profiles."""
 
     users: list[User]
+
+
+class UsersQuery(WireModel):
+    """Whose profiles: `id`, repeated."""
+
+    id: list[str] = Field(max_length=1000)
 
 
 class UpdateUser(WireModel):

@@ -9,7 +9,6 @@ from shared.contracts.events import ConversationEventType
 from shared.contracts.messages import (
     ConversationMessage,
     MessageSender,
-    MessageType,
     NewConversationMessage,
 )
 from shared.contracts.participants import ParticipantRole
@@ -137,7 +136,3 @@ def split_debug(new: NewConversationMessage) -> tuple[dict[str, Any], dict[str, 
     if debug and not isinstance(debug, dict):
         debug = {"debug": debug}
     return metadata, deep_merge(debug or {}, new.debug_data or {})
-
-
-CHAT_ONLY = frozenset({MessageType.CHAT})
-"""What counts as the latest message unless the caller asks for more."""

@@ -40,7 +40,6 @@ side by side (host.json), so that a service that hangs leaves room for the other
 TURN_SECONDS = 1.0
 """How long an event waits for its turn before it makes room and comes back later."""
 
-
 _logger = get_logger("sending")
 
 

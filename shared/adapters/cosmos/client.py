@@ -26,7 +26,6 @@ from shared.settings import CosmosSettings
 THROTTLE_RETRY_SECONDS = 10
 """How long the SDK itself waits out throttling (429) before the caller is told."""
 
-
 LONGEST_PAGE = 1000
 """Documents in one answer to a query, as far as they fit into 4 MB."""
 

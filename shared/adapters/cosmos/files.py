@@ -29,10 +29,6 @@ class FileRepository:
     def __init__(self, cosmos: Cosmos) -> None:
         self._cosmos = cosmos
 
-    async def get(self, conversation_id: UUID, filename: str) -> File:
-        """One file with all its versions (one point read); raises NotFound."""
-        return _file(await self._read(conversation_id, file_id_of(filename)))
-
     async def get_many(self, conversation_id: UUID, filenames: Sequence[str]) -> dict[str, File]:
         """The files that exist among the names (one request, up to a hundred names)."""
         documents = await self._cosmos.read_many(
@@ -42,16 +38,15 @@ class FileRepository:
         files = [_file(without_system_fields(found)) for found in documents]
         return {file.filename: file for file in files}
 
-    async def list_files(self, conversation_id: UUID, prefix: str = "") -> list[File]:
-        """The files whose names begin with a prefix, with all their versions, by name."""
+    async def list_files(self, conversation_id: UUID) -> list[File]:
+        """The files with all their versions, by name."""
         documents = await self._cosmos.query_partition(
             resources.CONVERSATIONS,
             str(conversation_id),
             "SELECT * FROM c WHERE c.type = 'file'",
         )
         files = [_file(without_system_fields(found)) for found in documents]
-        matching = [file for file in files if file.filename.startswith(prefix)]
-        return sorted(matching, key=_filename)
+        return sorted(files, key=_filename)
 
     async def list_newest(
         self, conversation_id: UUID, prefix: str, after: str, limit: int
@@ -85,16 +80,12 @@ class FileRepository:
 
     async def get_pending(self, conversation_id: UUID, upload_id: UUID) -> PendingUpload:
         """An upload that was begun (one point read); raises NotFound."""
-        document = await self._read(conversation_id, pending_upload_id_of(upload_id))
-        return PendingUpload.model_validate(document)
-
-    async def _read(self, conversation_id: UUID, document_id: str) -> dict[str, Any]:
         document = await self._cosmos.find(
-            resources.CONVERSATIONS, document_id, str(conversation_id)
+            resources.CONVERSATIONS, pending_upload_id_of(upload_id), str(conversation_id)
         )
         if document is None:
             raise NotFound
-        return without_system_fields(document)
+        return PendingUpload.model_validate(without_system_fields(document))
 
 
 def _file(document: dict[str, Any]) -> File:
