@@ -30,6 +30,9 @@ READ = "r"
 CREATE_AND_WRITE = "cw"
 """Permissions of addresses, as they stand in them."""
 
+UPLOAD_HEADERS = {"x-ms-blob-type": "BlockBlob"}
+"""What must be sent with the bytes to an address for writing."""
+
 DELEGATION_LIFETIME = timedelta(hours=12)
 
 

@@ -21,6 +21,7 @@ from shared.contracts.conversations import (
 )
 from shared.contracts.events import EventPage, EventsQuery, RealTimeConnection
 from shared.contracts.transfers import ConversationImportResult
+from shared.domain.identifiers import uuid_or_none
 from shared.domain.principals import Actor, Assistant, User
 from shared.errors import NotAcceptable, NotFound
 
@@ -67,7 +68,7 @@ async def duplicate_or_create(
 
     An id of a conversation in which the assistant is active is taken for that conversation.
     """
-    conversation_id = _conversation_id(owner_id)
+    conversation_id = uuid_or_none(owner_id)
     if isinstance(caller, Assistant):
         if conversation_id is None or not await app.duplicates.is_active_in(
             caller, conversation_id
@@ -135,10 +136,3 @@ async def negotiate_conversation(
 async def negotiate_user(app: App, caller: User) -> RealTimeConnection:
     """Get an address for a WebSocket that carries what happens in all one's conversations."""
     return await app.events.connect_user(caller)
-
-
-def _conversation_id(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

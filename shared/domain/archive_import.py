@@ -21,6 +21,7 @@ from shared.domain.archive_rows import (
 from shared.domain.changes import MessageDebug
 from shared.domain.conversation import Conversation, Message, Participant
 from shared.domain.files import File, FileVersion, blob_name, check_record
+from shared.domain.identifiers import uuid_or_none
 from shared.domain.merging import bounded
 from shared.domain.titles import MAX_METADATA
 from shared.errors import TooLarge
@@ -41,7 +42,6 @@ class Face:
     name_version: int = 0
     service_user: bool = False
     service_id: str | None = None
-    online: bool | None = None
 
 
 @dataclass
@@ -67,11 +67,8 @@ class NewIds:
         """The id of a participant: assistants have new ones."""
         if role is not ParticipantRole.ASSISTANT:
             return participant_id
-        try:
-            known = UUID(participant_id)
-        except ValueError:
-            return participant_id
-        return str(self.assistants.get(known, participant_id))
+        known = uuid_or_none(participant_id)
+        return str(self.assistants.get(known, participant_id)) if known else participant_id
 
 
 def imported_conversation(
@@ -119,7 +116,6 @@ def imported_assistant(
         metadata=row.meta_data,
         joined=row.joined_datetime,
         assistant_service_id=face.service_id,
-        announced_online=face.online,
     )
 
 

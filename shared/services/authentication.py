@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Mapping
-from uuid import UUID
 
 from shared.adapters.api_keys import ApiKeyStore
 from shared.adapters.entra import TokenVerifier
+from shared.domain.identifiers import uuid_or_none
 from shared.domain.principals import Assistant, AssistantService, Principal
 from shared.errors import Unauthenticated
 
@@ -39,14 +39,7 @@ class Authentication:
         given = headers.get("x-api-key", "")
         if expected is None or not secrets.compare_digest(given.encode(), expected.encode()):
             raise Unauthenticated("Invalid credentials")
-        assistant_id = _uuid(headers.get("x-assistant-id", ""))
+        assistant_id = uuid_or_none(headers.get("x-assistant-id", ""))
         if assistant_id is None:
             return AssistantService(service_id)
         return Assistant(service_id, assistant_id)
-
-
-def _uuid(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

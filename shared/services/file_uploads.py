@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from shared import clock, resources
-from shared.adapters.blobs import Blobs
+from shared.adapters.blobs import UPLOAD_HEADERS, Blobs
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.files import FileRepository
 from shared.contracts.files import File as FileView
@@ -27,9 +27,6 @@ from shared.services.changes import Changes
 from shared.services.file_cleanup import FileCleanup, FileCleanups
 from shared.services.file_saving import Saving, admit_writer
 from shared.settings import FileSettings
-
-UPLOAD_HEADERS = {"x-ms-blob-type": "BlockBlob"}
-"""What Blob Storage wants to know of a PUT."""
 
 
 class FileUploads:

@@ -8,7 +8,7 @@ from typing import IO
 from uuid import UUID
 
 from shared import clock, resources
-from shared.adapters.blobs import Blobs
+from shared.adapters.blobs import UPLOAD_HEADERS, Blobs
 from shared.adapters.cosmos.bulk import BulkWriter
 from shared.adapters.cosmos.client import Cosmos
 from shared.adapters.cosmos.profiles import Profile, ProfileRepository
@@ -71,7 +71,7 @@ class Imports:
             upload=upload,
             url=await self._transfers.begin_upload(user, upload, lifetime),
             expires_at=clock.now() + lifetime,
-            headers={"x-ms-blob-type": "BlockBlob"},
+            headers=UPLOAD_HEADERS,
         )
 
     async def import_upload(self, user: User, upload: UUID) -> ConversationImportResult:

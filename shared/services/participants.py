@@ -19,6 +19,7 @@ from shared.contracts.participants import (
 )
 from shared.domain.access import Access, require
 from shared.domain.conversation import Conversation, Participant
+from shared.domain.identifiers import uuid_or_none
 from shared.domain.participants import (
     AbortJoin,
     AdmitAssistant,
@@ -88,7 +89,7 @@ class Participants:
         target = _resolve(actor, wanted_id)
         if target == participant_id(actor):
             return await self._put_self(actor, conversation_id, target, update)
-        assistant_id = _assistant_id(target)
+        assistant_id = uuid_or_none(target)
         if isinstance(actor, Assistant) or assistant_id is None:
             await self._readable(actor, conversation_id)
             raise Forbidden
@@ -216,13 +217,6 @@ def _wants_in(present: Participant | None, update: UpdateParticipant) -> bool:
 
 def _resolve(actor: Actor, wanted_id: str) -> str:
     return participant_id(actor) if wanted_id == ME else wanted_id
-
-
-def _assistant_id(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
 
 
 def _joining(record: AssistantRecord, service: Registration) -> JoiningAssistant:

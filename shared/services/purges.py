@@ -10,10 +10,10 @@ from uuid import UUID
 from shared import clock, invocation, resources
 from shared.adapters.blobs import Blobs
 from shared.adapters.cosmos.conversations import ConversationRepository
-from shared.adapters.cosmos.links import Link, LinkRepository, of_assistant, of_user
+from shared.adapters.cosmos.links import Link, LinkRepository, of_participant, of_user
 from shared.adapters.cosmos.partitions import ConversationPartitions
 from shared.adapters.queues import Queues
-from shared.domain.conversation import Conversation, Participant
+from shared.domain.conversation import Conversation
 from shared.domain.deletion import DeleteConversation
 from shared.domain.principals import Actor
 from shared.errors import NotFound
@@ -113,7 +113,7 @@ class Purges:
 
     async def _remove_links(self, conversation: Conversation) -> None:
         conversation_id = conversation.conversation_id
-        sources = {_source(participant) for participant in conversation.participants.values()}
+        sources = {of_participant(found) for found in conversation.participants.values()}
         for source in sources | {of_user(conversation.owner_id)}:
             await self._links.remove(source, Link.CONVERSATION, conversation_id)
 
@@ -126,9 +126,3 @@ class Purges:
     def _now(self, conversation_id: UUID) -> None:
         request = PurgeRequest(conversation_id=conversation_id)
         invocation.current().enqueue(resources.PURGES_QUEUE, request.model_dump_json())
-
-
-def _source(participant: Participant) -> str:
-    if participant.assistant_service_id is not None:
-        return of_assistant(participant.id)
-    return of_user(participant.id)

@@ -11,9 +11,8 @@ from functools import partial
 from uuid import UUID
 
 from shared.adapters.cosmos.conversations import ConversationRepository
-from shared.adapters.cosmos.links import Link, LinkRepository, of_assistant, of_user
-from shared.contracts.participants import ParticipantRole
-from shared.domain.conversation import Conversation, Participant
+from shared.adapters.cosmos.links import Link, LinkRepository, of_participant, of_user
+from shared.domain.conversation import Conversation
 from shared.errors import NotFound
 from shared.services.purges import Purges
 from shared.services.side_by_side import for_each
@@ -62,7 +61,7 @@ class Unborn:
         conversation_id = conversation.conversation_id
         await self._purges.later(conversation_id, self._cleanup_seconds, publication_id)
         for source in _sources(conversation):
-            await self._links.add(source, Link.CONVERSATION, conversation.conversation_id)
+            await self._links.add(source, Link.CONVERSATION, conversation_id)
 
     async def _abandon(self, conversation: Conversation) -> None:
         conversation_id = conversation.conversation_id
@@ -82,11 +81,5 @@ class Unborn:
 
 def _sources(conversation: Conversation) -> list[str]:
     """Who finds the conversation in their lists: its owner, and who is active in it."""
-    active = [_source(found) for found in conversation.participants.values() if found.active]
+    active = [of_participant(found) for found in conversation.participants.values() if found.active]
     return list(dict.fromkeys([of_user(conversation.owner_id), *active]))
-
-
-def _source(participant: Participant) -> str:
-    if participant.role is ParticipantRole.ASSISTANT:
-        return of_assistant(participant.id)
-    return of_user(participant.id)

@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from shared.adapters.cosmos.cursors import Cursor, cursor_document
 from shared.adapters.cosmos.documents import (
     Document,
     aggregate_document,
@@ -109,13 +111,13 @@ def _files(change: Change[Any]) -> list[Operation]:
 
 def _cursors(change: Change[Any], conversation: Conversation) -> list[Operation]:
     documents = [
-        {
-            "id": f"cursor-{assistant_id}",
-            "type": "cursor",
-            "conversation_id": str(conversation.conversation_id),
-            "assistant_id": assistant_id,
-            "position": position,
-        }
+        cursor_document(
+            Cursor(
+                conversation_id=conversation.conversation_id,
+                assistant_id=UUID(assistant_id),
+                position=position,
+            )
+        )
         for assistant_id, position in change.started_cursors.items()
     ]
     return [Operation("upsert", document["id"], document) for document in documents]

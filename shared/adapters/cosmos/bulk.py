@@ -8,7 +8,7 @@ from uuid import UUID
 from shared import resources
 from shared.adapters.cosmos.assistants import AssistantRecord
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
-from shared.adapters.cosmos.cursors import Cursor
+from shared.adapters.cosmos.cursors import Cursor, cursor_document
 from shared.adapters.cosmos.documents import (
     Document,
     debug_document,
@@ -100,8 +100,7 @@ class BulkWriter:
         cursor = Cursor(
             conversation_id=conversation_id, assistant_id=assistant_id, position=position
         )
-        identity = {"id": f"cursor-{assistant_id}", "type": "cursor"}
-        await self._put(conversation_id, identity | cursor.model_dump(mode="json"))
+        await self._put(conversation_id, cursor_document(cursor))
 
     async def put_unborn(self, conversation: Conversation) -> None:
         """Store a conversation's aggregate where nobody sees it; see PublicationRepository."""

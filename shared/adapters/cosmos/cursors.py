@@ -12,7 +12,7 @@ from azure.cosmos.exceptions import (
 
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
-from shared.adapters.cosmos.documents import Document, without_system_fields
+from shared.adapters.cosmos.documents import Document, cursor_id_of, without_system_fields
 from shared.domain.conversation import Entity
 
 DEAD_LETTER_SECONDS = 30 * 24 * 3600
@@ -73,7 +73,7 @@ class CursorRepository:
     async def get(self, conversation_id: UUID, assistant_id: UUID) -> tuple[Cursor, str] | None:
         """A cursor and its ETag, or None (one point read)."""
         document = await self._cosmos.find(
-            resources.CONVERSATIONS, _id(assistant_id), str(conversation_id)
+            resources.CONVERSATIONS, cursor_id_of(assistant_id), str(conversation_id)
         )
         if document is None:
             return None
@@ -85,8 +85,8 @@ class CursorRepository:
         with cosmos_errors():
             try:
                 stored = await container.replace_item(
-                    _id(cursor.assistant_id),
-                    _document(cursor),
+                    cursor_id_of(cursor.assistant_id),
+                    cursor_document(cursor),
                     etag=etag,
                     match_condition=MatchConditions.IfNotModified,
                 )
@@ -100,7 +100,7 @@ class CursorRepository:
         with cosmos_errors():
             try:
                 await container.delete_item(
-                    _id(cursor.assistant_id),
+                    cursor_id_of(cursor.assistant_id),
                     partition_key=str(cursor.conversation_id),
                     etag=etag,
                     match_condition=MatchConditions.IfNotModified,
@@ -132,13 +132,10 @@ def dead_letter_id(assistant_id: UUID, sequence: int) -> str:
     return f"dead-{assistant_id}-{sequence:010}"
 
 
-def _id(assistant_id: UUID) -> str:
-    return f"cursor-{assistant_id}"
-
-
-def _document(cursor: Cursor) -> Document:
+def cursor_document(cursor: Cursor) -> Document:
+    """A cursor as a document."""
     return {
-        "id": _id(cursor.assistant_id),
+        "id": cursor_id_of(cursor.assistant_id),
         "type": "cursor",
         **cursor.model_dump(mode="json"),
     }

@@ -99,6 +99,11 @@ def pending_upload_document(upload: PendingUpload, ttl: int) -> Document:
     }
 
 
+def cursor_id_of(assistant_id: UUID) -> str:
+    """The document id of the delivery cursor of an assistant."""
+    return f"cursor-{assistant_id}"
+
+
 def event_document(conversation_id: UUID, event: Event, ttl: int) -> Document:
     """An event as a document that expires after `ttl` seconds."""
     return {

@@ -11,6 +11,8 @@ from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from shared import resources
 from shared.adapters.cosmos.client import Cosmos, cosmos_errors
+from shared.contracts.participants import ParticipantRole
+from shared.domain.conversation import Participant
 
 
 class Link(StrEnum):
@@ -30,6 +32,13 @@ def of_user(user_id: str) -> str:
 def of_assistant(assistant_id: UUID | str) -> str:
     """The source of an assistant's links."""
     return f"assistant:{assistant_id}"
+
+
+def of_participant(participant: Participant) -> str:
+    """The source of the links of whoever takes part in a conversation."""
+    if participant.role is ParticipantRole.ASSISTANT:
+        return of_assistant(participant.id)
+    return of_user(participant.id)
 
 
 def of_service(assistant_service_id: str) -> str:
