@@ -100,7 +100,7 @@ class App(Outside):
     @cached_property
     def authentication(self) -> Authentication:
         """Who calls."""
-        return Authentication(self.tokens, self.api_keys)
+        return Authentication(self.tokens, self.api_keys, self.registration_records)
 
     @cached_property
     def profiles(self) -> Profiles:

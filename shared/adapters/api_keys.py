@@ -11,7 +11,7 @@ from cachetools import TTLCache
 
 from shared.adapters.identity import azure_credential
 from shared.adapters.storage_errors import storage_errors
-from shared.errors import DependencyUnavailable
+from shared.errors import AppError, DependencyUnavailable
 from shared.settings import ApiKeySettings
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from azure.keyvault.secrets.aio import SecretClient
 
 CACHE_SECONDS = 60
+RECHECK_SECONDS = 5
 CACHED_KEYS = 500
 MAX_NAME_LENGTH = 127
 
@@ -46,6 +47,14 @@ class ApiKeyStore(Protocol):
 
     async def get(self, name: str) -> str | None:
         """The key, or None where there is none."""
+        ...
+
+    def remembered(self, name: str) -> str | None:
+        """The key as this process saw it a minute ago at most, or None."""
+        ...
+
+    async def recheck(self, name: str) -> str | None:
+        """The key as it was five seconds ago at most, or None where there is none."""
         ...
 
     async def reset(self, name: str) -> str:
@@ -77,6 +86,14 @@ class FixedApiKeys:
         """The fixed key, whatever the name."""
         return self._key
 
+    def remembered(self, name: str) -> str | None:  # noqa: ARG002
+        """The fixed key, whatever the name."""
+        return self._key
+
+    async def recheck(self, name: str) -> str | None:  # noqa: ARG002
+        """The fixed key, whatever the name."""
+        return self._key
+
     async def reset(self, name: str) -> str:  # noqa: ARG002
         """The fixed key: it can't be changed here."""
         return self._key
@@ -104,6 +121,9 @@ class KeyVaultApiKeys:
         self._client_options = client_options
         self._client: SecretClient | None = None
         self._cache = TTLCache[str, str, float](CACHED_KEYS, CACHE_SECONDS)
+        self._rechecks = TTLCache[str, asyncio.Future[str | None], float](
+            CACHED_KEYS, RECHECK_SECONDS
+        )
 
     def key_name(self, assistant_service_id: str) -> str:
         """A readable, unique secret name: letters, digits and hyphens, at most 127."""
@@ -118,22 +138,41 @@ class KeyVaultApiKeys:
 
         A secret that is empty or that an operator has disabled is no key.
         """
-        cached = self._cache.get(name)
-        if cached is not None:
-            return cached
+        return self.remembered(name) or await self._read(name)
+
+    def remembered(self, name: str) -> str | None:
+        """The key as this process saw it a minute ago at most, or None."""
+        return self._cache.get(name)
+
+    async def recheck(self, name: str) -> str | None:
+        """The key as it was five seconds ago at most, so that guesses cost few requests."""
+        reading = self._rechecks.get(name)
+        if reading is None:
+            reading = self._rechecks[name] = asyncio.ensure_future(self._read(name))
+        try:
+            return await asyncio.shield(reading)
+        except AppError:
+            self._rechecks.pop(name, None)
+            raise
+
+    async def _read(self, name: str) -> str | None:
+        key = await self._secret(name)
+        if key:
+            self._cache[name] = key
+            return key
+        self._cache.pop(name, None)
+        return None
+
+    async def _secret(self, name: str) -> str | None:
         with storage_errors():
             try:
-                secret = await self._secrets().get_secret(name)
+                return (await self._secrets().get_secret(name)).value
             except ResourceNotFoundError:
                 return None
             except HttpResponseError as error:
                 if _is_disabled(error):
                     return None
                 raise
-        if not secret.value:
-            return None
-        self._cache[name] = secret.value
-        return secret.value
 
     async def reset(self, name: str) -> str:
         """Make and keep a new key, over a deleted one of the same name if need be."""
@@ -144,11 +183,13 @@ class KeyVaultApiKeys:
             except ResourceExistsError:
                 await self._set_over_deleted(name, key)
         self._cache[name] = key
+        self._rechecks.pop(name, None)
         return key
 
     async def delete(self, name: str) -> None:
         """Delete the secret; a soft-deleted one comes back when the key is made anew."""
         self._cache.pop(name, None)
+        self._rechecks.pop(name, None)
         with storage_errors():
             try:
                 async with asyncio.timeout(RECOVERY_SECONDS):

@@ -13,6 +13,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
+from cachetools import LRUCache
 
 from shared import resources
 from shared.adapters.identity import azure_credential
@@ -30,6 +31,8 @@ PARTITION = "registration"
 SHARED_READ_SECONDS = 2.0
 """How old a registration may be where it only says whether an assistant is online."""
 
+REMEMBERED = 10_000
+
 
 class RegistrationRepository:
     """Reads and writes registrations; changes are conditional on what was read."""
@@ -37,7 +40,9 @@ class RegistrationRepository:
     def __init__(self, settings: StorageSettings) -> None:
         self._settings = settings
         self._table = Lazy(self._connect)
-        self._recent: dict[str, tuple[float, asyncio.Task[Registration | None]]] = {}
+        self._recent: LRUCache[str, tuple[float, asyncio.Task[Registration | None]]] = LRUCache(
+            REMEMBERED
+        )
 
     async def get(self, assistant_service_id: str) -> Registration:
         """One registration as it is now; raises NotFound."""

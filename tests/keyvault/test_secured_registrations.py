@@ -1,5 +1,6 @@
 """Registrations with real keys: the use cases over a vault and the services of a local stack."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from functools import partial
@@ -150,6 +151,53 @@ async def test_a_new_key_takes_the_place_of_the_old_one(app: App, service_id: st
     assert await app.authentication.authenticate(credentials(service_id, new))
     with pytest.raises(Unauthenticated):
         await app.authentication.authenticate(credentials(service_id, old))
+
+
+async def test_a_key_that_another_instance_made_is_good_at_once(
+    app: App, new_store: NewStore, service_id: str
+) -> None:
+    old = (await register(app, service_id)).api_key
+    new = await new_store().reset(app.api_keys.key_name(service_id))
+
+    assert old != new
+    assert await app.authentication.authenticate(credentials(service_id, new))
+    with pytest.raises(Unauthenticated):
+        await app.authentication.authenticate(credentials(service_id, old))
+
+
+async def test_requests_at_once_share_the_first_look_at_a_key(
+    app: App, vault: Vault, new_store: NewStore, service_id: str
+) -> None:
+    key = (await register(app, service_id)).api_key
+    app.api_keys = new_store()
+    known = credentials(service_id, key)
+
+    callers = await asyncio.gather(*(app.authentication.authenticate(known) for _ in range(5)))
+
+    assert callers == [AssistantService(service_id)] * 5
+    assert vault.calls_of("GET secrets") == 1
+
+
+async def test_guessing_keys_costs_the_vault_one_request(
+    app: App, vault: Vault, service_id: str
+) -> None:
+    key = (await register(app, service_id)).api_key
+    for guess in range(5):
+        with pytest.raises(Unauthenticated):
+            await app.authentication.authenticate(credentials(service_id, f"guess {guess}"))
+
+    assert vault.calls_of("GET secrets") == 1
+    assert await app.authentication.authenticate(credentials(service_id, key))
+
+
+async def test_services_that_nobody_registered_cost_the_vault_nothing(
+    app: App, vault: Vault
+) -> None:
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            await app.authentication.authenticate(credentials(f"{uuid.uuid4()}.test", "guess"))
+
+    assert vault.calls == []
 
 
 async def test_a_service_that_nobody_registered_is_not_found(app: App, service_id: str) -> None:
