@@ -22,6 +22,10 @@ param allowedAppId string
 @maxLength(36)
 param signInTenantId string = tenant().tenantId
 
+@description('For test environments only: address of the identity service of a test run (docs/testing.md), which is trusted instead of Microsoft Entra ID. Whoever runs it can be anybody. Empty: Microsoft Entra ID.')
+@maxLength(200)
+param testIdentityUrl string = ''
+
 @description('Origins of web pages that may call the service, for example https://workbench.example.com.')
 param allowedOrigins array = []
 
@@ -151,10 +155,13 @@ var suffix = '${toLower(environmentName)}-${take(token, 6)}'
 var tags = union(extraTags, { 'azd-env-name': environmentName })
 // `{tid}` stands for the tenant that a token names: see docs/configuration.md.
 var issuerTenant = empty(signInTenantId) ? '{tid}' : signInTenantId
-var issuers = [
+var entraIssuers = [
   '${environment().authentication.loginEndpoint}${issuerTenant}/v2.0'
   'https://sts.windows.net/${issuerTenant}/'
 ]
+// One or the other: with both, an address of keys would have to serve the keys of both.
+var issuers = empty(testIdentityUrl) ? entraIssuers : ['${testIdentityUrl}/{tid}/v2.0']
+var jwksUrl = empty(testIdentityUrl) ? '' : '${testIdentityUrl}/discovery/v2.0/keys'
 
 resource resourceGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: '${abbreviations.resourceGroup}${environmentName}'
@@ -378,6 +385,7 @@ module appSettings 'modules/app-settings.bicep' = {
     keyVaultUri: keyVault.outputs.uri
     allowedAppId: allowedAppId
     issuers: issuers
+    jwksUrl: jwksUrl
     onlineCheckSchedule: onlineCheckSchedule
     defaultAssistants: defaultAssistants
     #disable-next-line BCP318 // the condition is that of the module

@@ -11,6 +11,10 @@ var origins = split(readEnvironmentVariable('WORKBENCH_ALLOWED_ORIGINS', 'http:/
 param allowedOrigins = filter(origins, origin => !empty(origin))
 param alertEmail = readEnvironmentVariable('WORKBENCH_ALERT_EMAIL', '')
 
+param onlineCheckSchedule = readEnvironmentVariable('WORKBENCH_ONLINE_CHECK_SCHEDULE', '*/30 * * * * *')
+// For test environments only.
+param testIdentityUrl = readEnvironmentVariable('WORKBENCH_TEST_IDENTITY_URL', '')
+
 param webPubSubSkuName = readEnvironmentVariable('WORKBENCH_WEB_PUBSUB_SKU', 'Standard_S1')
 param cosmosAutoscaleMaxThroughput = int(readEnvironmentVariable('WORKBENCH_COSMOS_AUTOSCALE', '0'))
 param keyVaultPurgeProtection = bool(readEnvironmentVariable('WORKBENCH_PURGE_PROTECTION', 'true'))

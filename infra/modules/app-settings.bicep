@@ -34,6 +34,9 @@ param allowedAppId string
 @description('Accepted issuers of tokens.')
 param issuers array
 
+@description('Address of the keys that tokens are signed with; empty for those of Microsoft Entra ID.')
+param jwksUrl string
+
 @description('When to look for assistant services that stopped calling: NCRONTAB with seconds.')
 param onlineCheckSchedule string
 
@@ -93,6 +96,10 @@ var speech = {
   WORKBENCH__AZURE_SPEECH__CLIENT_ID: speechClientId
 }
 
+var otherKeys = {
+  WORKBENCH__AUTH__JWKS_URL: jwksUrl
+}
+
 resource site 'Microsoft.Web/sites@2024-11-01' existing = {
   name: functionAppName
 }
@@ -107,5 +114,5 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
   // checkov:skip=CKV_AZURE_222:these are the app settings, not the site's configuration
   parent: site
   name: 'appsettings'
-  properties: union(always, empty(openAiEndpoint) ? {} : titles, empty(speechResourceId) ? {} : speech)
+  properties: union(always, empty(jwksUrl) ? {} : otherKeys, empty(openAiEndpoint) ? {} : titles, empty(speechResourceId) ? {} : speech)
 }

@@ -52,7 +52,6 @@ LEFT_TO_DEFAULTS = {
     "WORKBENCH__WEB_PUBSUB__HUB": "the default is what infra makes",
     "WORKBENCH__SERVICE__ASSISTANT_API_KEY__FIXED_KEY": "keys are in the vault",
     "WORKBENCH__SERVICE__AZURE_OPENAI_API_KEY": "managed identity",
-    "WORKBENCH__AUTH__JWKS_URL": "the default is Microsoft Entra ID's",
     "WORKBENCH__AUTH__ALLOWED_JWT_ALGORITHMS": "the default is what Microsoft Entra ID signs by",
     "WORKBENCH__WEB_PUBSUB__TOKEN_MINUTES": "behaviour, the same everywhere",
     "WORKBENCH__SERVICE__AZURE_OPENAI_API_VERSION": "behaviour, the same everywhere",

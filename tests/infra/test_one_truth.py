@@ -45,6 +45,12 @@ def test_host_and_worker_sample_by_the_same_rule() -> None:
     assert both <= set(SUPPORTED_OTEL_SAMPLERS)
 
 
+def test_other_keys_than_entra_s_are_taken_by_parameter_only() -> None:
+    """Whoever has the keys can be anybody: only test environments have others."""
+    assert "WORKBENCH__AUTH__JWKS_URL" not in drift.deployed_settings(MADE)
+    assert "param testIdentityUrl string = ''\n" in SOURCES["main.bicep"]
+
+
 def test_there_are_queries() -> None:
     assert len(QUERIES) > 8
     assert {query.container for query in QUERIES} >= {code.CONVERSATIONS, code.LINKS, code.SHARES}

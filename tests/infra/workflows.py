@@ -5,7 +5,11 @@ import re
 from tests.infra.syntax import ROOT, Sources
 
 FOLDER = ROOT / ".github" / "workflows"
-PERMISSIONS = {"ci.yml": {"contents: read"}, "deploy.yml": {"contents: read", "id-token: write"}}
+PERMISSIONS = {
+    "ci.yml": {"contents: read"},
+    "deploy.yml": {"contents: read", "id-token: write"},
+    "official.yml": {"contents: read"},
+}
 
 _USES = re.compile(r"^\s*- uses: (\S+)(.*)$", re.MULTILINE)
 _PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
