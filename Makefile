@@ -27,7 +27,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: bench help setup start services test faults fuzz lint lint-infra infra-schemas services-official clean bench-import
+.PHONY: bench help setup start services test test-official test-azure faults fuzz lint lint-infra infra-schemas services-official clean bench-import
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,14 @@ services-official: $(DEPENDENCIES) ## The same with Microsoft's emulators, by Do
 
 test: setup lint ## Check and test everything
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+test-official: setup ## Test the API against Microsoft's emulators, by Docker
+	docker compose up --detach --build
+	$(BIN)/python -m local.official --no-identity
+	WORKBENCH_TEST_TARGET=official $(BIN)/python -m pytest -n 2 tests/api $(PYTEST_ARGS)
+
+test-azure: setup ## Test the API of a deployment (docs/testing.md)
+	WORKBENCH_TEST_TARGET=azure $(BIN)/python -m pytest tests/api $(PYTEST_ARGS)
 
 faults: setup ## Kill, restart and refuse at the worst moments, several times over
 	for round in $$(seq $(FAULT_ROUNDS)); do $(BIN)/python -m pytest -n 2 $(FAULT_TESTS) $(PYTEST_ARGS) || exit 1; done

@@ -2,9 +2,13 @@
 
 It waits for them, creates what shared/resources.py names, and then runs the identity stand-in,
 of which Microsoft has no emulator, until Ctrl-C. The addresses are those of the settings example.
+With `--no-identity` it ends as soon as they are ready: stacks of tests have an identity service
+of their own.
 """
 
+import argparse
 import asyncio
+from collections.abc import Sequence
 
 from azure.core.exceptions import AzureError
 
@@ -40,9 +44,14 @@ async def ready(tries: int = TRIES, pause: float = PAUSE_SECONDS) -> None:
             return
 
 
-def main() -> None:
-    """Make the emulators ready, then serve tokens until SIGTERM or SIGINT."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Make the emulators ready, then serve tokens until SIGTERM or SIGINT, if that is wanted."""
+    parser = argparse.ArgumentParser(prog="python -m local.official", description=__doc__)
+    parser.add_argument("--no-identity", action="store_true", help="end when they are ready")
+    wanted = parser.parse_args(arguments)
     asyncio.run(ready())
+    if wanted.no_identity:
+        return
     print("Ready for `func start` with local.settings.json.example copied.", flush=True)
     run_identity()
 
