@@ -138,8 +138,9 @@ async def test_an_assistant_is_deleted_though_its_service_is_no_longer_registere
 ) -> None:
     service_id = new_service_id()
     registration = {"assistant_service_id": service_id, "name": "N", "description": "D"}
-    await ada.post("/assistant-service-registrations", json=registration)
+    answer = await ada.post("/assistant-service-registrations", json=registration)
     async with RecordingService(stack.functions_url, service_id) as service:
+        service.take_key(answer.json())
         await service.register()
         made = await new_assistant(ada, service)
         await ada.delete(f"/assistant-service-registrations/{service_id}")

@@ -34,6 +34,7 @@ async def registered_by(
     body = {"assistant_service_id": service.service_id, "name": "N", "description": "D"}
     response = await creator.post("/assistant-service-registrations", json={**body, **changes})
     assert response.status_code == 200, response.text
+    service.take_key(response.json())
     await service.register()
 
 

@@ -79,8 +79,10 @@ async def test_heartbeats_of_a_service_that_is_online_are_not_announced(meeting:
 async def test_the_deletion_of_a_service_that_is_online_is_announced(
     ada: httpx.AsyncClient, stack: Stack
 ) -> None:
-    service_id = (await registered(ada))["assistant_service_id"]
+    registration = await registered(ada)
+    service_id = registration["assistant_service_id"]
     async with RecordingService(stack.functions_url, service_id) as service:
+        service.take_key(registration)
         assert (await service.register()).status_code == 200
         meeting = await meet(ada, service)
         async with await people_of(meeting) as people:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -61,6 +62,7 @@ class RecordingService:
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
         self.url = ""
+        self._base = ""
 
     async def __aenter__(self) -> Self:
         application = web.Application()
@@ -68,7 +70,9 @@ class RecordingService:
         self._runner = web.AppRunner(application)
         await self._runner.setup()
         port = await listen(self._runner)
-        self.url = f"{targets.current().public_url(port)}/"
+        target = targets.current()
+        self._base = f"/{uuid.uuid4()}" if target.few_ports else ""
+        self.url = f"{target.public_url(port)}{self._base}/"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -82,6 +86,10 @@ class RecordingService:
         if assistant_id:
             headers["X-Assistant-ID"] = assistant_id
         return httpx.AsyncClient(base_url=self._workbench_url, headers=headers, timeout=30)
+
+    def take_key(self, registration: dict[str, Any]) -> None:
+        """Use the key in what a person was answered who registered the service."""
+        self._api_key = registration["api_key"] or ""
 
     async def register(self, expires_in: float = 120) -> httpx.Response:
         """Say where the service is, as the reference's library does."""
@@ -116,9 +124,12 @@ class RecordingService:
         return _of(kind, self.events(conversation_id))[0]
 
     async def _handle(self, request: web.Request) -> web.Response:
+        if not request.path.startswith(f"{self._base}/"):
+            return web.Response(status=404)  # it is for a service that was here before
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read()
-        call = Call(request.method, request.path, request.raw_path, headers, body)
+        path, target = (text[len(self._base) :] for text in (request.path, request.raw_path))
+        call = Call(request.method, path, target, headers, body)
         self.calls.append(call)
         async with self._changed:
             self._changed.notify_all()

@@ -10,6 +10,7 @@ import pytest
 
 from local.stack import Stack, StackOptions
 from tests.support import backends, targets
+from tests.support.assistant_service import RecordingService
 from tests.support.targets import azd, azure
 from tests.support.targets.azure import Azure
 from tests.targets.imitation import free_ports, run_tests
@@ -173,7 +174,7 @@ def test_a_stack_with_other_settings_skips_the_test_and_names_them(
     new_target: NewTarget, tmp_path: Path
 ) -> None:
     options = StackOptions(data_dir=tmp_path, settings={"WORKBENCH__FILES__UPLOAD_SECONDS": "1"})
-    expected = "azure: needs a stack of its own with settings of its own: WORKBENCH__FILES__UPLOAD"
+    expected = "azure: needs a stack with settings of its own: WORKBENCH__FILES__UPLOAD"
     with pytest.raises(pytest.skip.Exception, match=expected):
         new_target().own_stack(options)
 
@@ -213,3 +214,34 @@ async def test_a_service_is_registered_by_a_person_who_gets_its_key(
 def test_a_service_that_registers_itself_skips_the_test(new_target: NewTarget) -> None:
     with pytest.raises(pytest.skip.Exception, match="azure: needs the fixed key"):
         new_target().fixed_key()
+
+
+async def test_an_id_that_no_person_can_register_skips_the_test(
+    new_target: NewTarget, tmp_path: Path
+) -> None:
+    target = new_target()
+    target.shared_stack(StackOptions(data_dir=tmp_path))
+    with pytest.raises(pytest.skip.Exception, match="no person can register this id"):
+        await target.register("with/slash.test")
+
+
+async def test_a_service_is_not_taken_for_one_that_had_its_port_before(
+    new_target: NewTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = free_ports(3)
+    target = new_target(**{azure.TUNNEL: TUNNEL, azure.TUNNEL_PORTS: f"{ports[0]}-{ports[-1]}"})
+    monkeypatch.setattr(targets, "current", lambda: target)
+    async with RecordingService("https://func.example", "first.test", api_key="") as first:
+        pass
+    async with (
+        RecordingService("https://func.example", "second.test", api_key="") as second,
+        httpx.AsyncClient() as client,
+    ):
+        for_second = await client.get(f"{second.url}assistant/config?a=%2F")
+        for_first = await client.get(first.url)
+
+    assert first.url.rpartition("/")[0].rpartition("/")[0] == f"http://127.0.0.1:{ports[1]}"
+    assert (for_first.status_code, for_second.status_code) == (404, 200)
+    assert [(call.path, call.target) for call in second.calls] == [
+        ("/assistant/config", "/assistant/config?a=%2F")
+    ]

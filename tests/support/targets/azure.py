@@ -1,5 +1,6 @@
 """The deployed app, which reaches this machine by a tunnel."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ from tests.support.targets.target import Target, TargetError
 
 TUNNEL = "WORKBENCH_TEST_TUNNEL"
 TUNNEL_PORTS = "WORKBENCH_TEST_TUNNEL_PORTS"
+SCHEDULE = "*/30 * * * * *"  # infra's default
 DEFAULT_PORTS = "7200-7219"
 
+REGISTERED_ID = re.compile(r"[a-z0-9-.]{4,256}")
 REGISTRATIONS = "/assistant-service-registrations"
 
 
@@ -24,6 +27,7 @@ class Azure(Target):
     """
 
     name = "azure"
+    few_ports = True
     parallel = False  # there is one identity service, at an address that the deployment knows
     patience = 4.0
 
@@ -55,7 +59,7 @@ class Azure(Target):
 
     def own_stack(self, options: StackOptions) -> Stack:
         names = ", ".join(sorted(options.settings))
-        self.skip("a stack of its own" + (f" with settings of its own: {names}" if names else ""))
+        self.skip(f"a stack with settings of its own: {names}" if names else "a stack of its own")
 
     def ports(self) -> Iterable[int]:
         return self._ports
@@ -70,6 +74,8 @@ class Azure(Target):
         """Register the service in a person's name, who gets its key."""
         if self._deployment is None:
             raise TargetError("a service is registered while a stack runs")
+        if not REGISTERED_ID.fullmatch(service_id):
+            self.skip("the fixed key of assistant services: no person can register this id")
         async with self._deployment.api("Registrar") as registrar:
             return await key_of_new_service(registrar, service_id)
 
@@ -92,6 +98,7 @@ def settings_from(values: Mapping[str, str]) -> dict[str, str]:
         "WORKBENCH__COSMOS__ENDPOINT": _value(values, "AZURE_COSMOS_ENDPOINT"),
         "WORKBENCH__WEB_PUBSUB__ENDPOINT": _value(values, "AZURE_WEB_PUBSUB_ENDPOINT"),
         "AzureWebJobsStorage__accountName": _value(values, "AZURE_STORAGE_ACCOUNT"),
+        "ONLINE_CHECK_SCHEDULE": values.get("WORKBENCH_ONLINE_CHECK_SCHEDULE") or SCHEDULE,
     }
     given = {
         name: value

@@ -19,13 +19,15 @@ class TargetError(Exception):
 class Target(ABC):
     """Something that the tests of the API run against.
 
-    `parallel`: whether several processes may use it at once. `patience`: by how much longer than
-    on one machine a test waits for what must happen. `cosmos_control`: whether a stack's
-    `cosmos_admin` can be used.
+    `parallel`: whether several processes may use it at once. `few_ports`: whether an assistant
+    service gets a port on which another has been, that still counts as online. `patience`: by how
+    much longer than on one machine a test waits for what must happen. `cosmos_control`: whether a
+    stack's `cosmos_admin` can be used.
     """
 
     name: ClassVar[str]
     parallel: ClassVar[bool] = True
+    few_ports: ClassVar[bool] = False
     patience: ClassVar[float] = 1.0
     cosmos_control: ClassVar[bool] = False
 
