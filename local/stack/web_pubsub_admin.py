@@ -1,4 +1,4 @@
-"""Makes the Web PubSub stand-in fail, for tests."""
+"""Asks the Web PubSub stand-in who is connected, and makes it fail, for tests."""
 
 from typing import Any
 
@@ -14,6 +14,12 @@ class WebPubSubAdmin:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def connections(self, hub: str) -> list[dict[str, Any]]:
+        """The connections to a hub: connectionId, userId, groups and so on."""
+        response = await self._client.get(f"/hubs/{hub}")
+        response.raise_for_status()
+        return response.json()["connections"]
 
     async def add_fault(self, **fault: Any) -> None:
         """Make requests fail: operation, status and so on."""

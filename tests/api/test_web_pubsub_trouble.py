@@ -28,13 +28,9 @@ Fault = Callable[..., Awaitable[None]]
 @pytest.fixture
 async def fault(stack: Stack) -> AsyncIterator[Fault]:
     """Orders faults of the stack's Web PubSub, and takes them back after the test."""
-    async with httpx.AsyncClient(base_url=f"{stack.addresses.web_pubsub}/_admin") as admin:
-
-        async def order(**fault: object) -> None:
-            (await admin.post("/faults", json=fault)).raise_for_status()
-
-        yield order
-        (await admin.delete("/faults")).raise_for_status()
+    admin = stack.web_pubsub_admin
+    yield admin.add_fault
+    await admin.clear_faults()
 
 
 @pytest.fixture
@@ -133,9 +129,8 @@ async def test_who_follows_a_conversation_hears_that_it_is_deleted_and_then_noth
 
 async def groups_of(stack: Stack, user_id: str) -> list[str]:
     """The groups in which a person has a connection."""
-    async with httpx.AsyncClient(base_url=f"{stack.addresses.web_pubsub}/_admin") as admin:
-        hub = (await admin.get(f"/hubs/{resources.WEB_PUBSUB_HUB}")).json()
-    mine = [found for found in hub["connections"] if found["userId"] == user_id]
+    connections = await stack.web_pubsub_admin.connections(resources.WEB_PUBSUB_HUB)
+    mine = [found for found in connections if found["userId"] == user_id]
     return [group for found in mine for group in found["groups"]]
 
 

@@ -103,7 +103,7 @@ async def test_tests_of_the_api_run_against_a_deployment(
     assert (run.exit_code, run.failed) == (pytest.ExitCode.OK, 0), run.output
     assert run.passed >= 10
     assert dict(run.skipped) == {
-        "azure: needs a Web PubSub that fails on demand": 1,
+        "azure: needs a Web PubSub that tells its connections and fails on demand": 1,
         "azure: needs a stack of its own": 1,
     }
     assert f"WORKBENCH_TEST_TARGET=azure: {deployed.stack.functions_url} of azd's" in run.output

@@ -68,7 +68,9 @@ async def test_tests_of_the_api_run_against_emulators(
 
     assert (run.exit_code, run.failed) == (pytest.ExitCode.OK, 0), run.output
     assert run.passed >= 10
-    assert dict(run.skipped) == {"official: needs a Web PubSub that fails on demand": 1}
+    assert dict(run.skipped) == {
+        "official: needs a Web PubSub that tells its connections and fails on demand": 1
+    }
     assert f"official: {tmp_path / 'bin' / 'func'}, Cosmos DB at" in run.output
     assert await databases(emulators) == set()
 
@@ -85,7 +87,10 @@ def test_the_addresses_are_the_settings_example_s() -> None:
     ("attribute", "missing"),
     [
         ("cosmos_admin", "official: needs a Cosmos DB that counts requests and fails on demand"),
-        ("web_pubsub_admin", "official: needs a Web PubSub that fails on demand"),
+        (
+            "web_pubsub_admin",
+            "official: needs a Web PubSub that tells its connections and fails on demand",
+        ),
     ],
 )
 def test_what_emulators_can_not_do_skips_the_test(

@@ -9,7 +9,7 @@ import pytest
 from local.stack import Stack, StackOptions
 
 COSMOS_CONTROL = "a Cosmos DB that counts requests and fails on demand"
-WEB_PUBSUB_CONTROL = "a Web PubSub that fails on demand"
+WEB_PUBSUB_CONTROL = "a Web PubSub that tells its connections and fails on demand"
 
 
 class TargetError(Exception):
