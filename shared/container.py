@@ -22,6 +22,7 @@ from shared.services.files import Files
 from shared.services.import_assistants import ImportAssistants
 from shared.services.import_planning import ImportPlanner
 from shared.services.imports import Imports
+from shared.services.leaving import Leaving
 from shared.services.messages import Messages
 from shared.services.nudges import Nudges
 from shared.services.participants import Participants
@@ -94,6 +95,13 @@ class App(Outside):
     def connecting(self) -> Connecting:
         """Telling services of conversations."""
         return Connecting(self.registration_records, self.assistant_services)
+
+    @cached_property
+    def leaving(self) -> Leaving:
+        """Assistants that are deleted."""
+        return Leaving(
+            self.assistant_records, self.conversation_records, self.changes, self.connecting
+        )
 
     # --- use cases ---
 
@@ -211,8 +219,8 @@ class App(Outside):
             self.registration_records,
             self.assistant_services,
             self.profiles,
-            self.changes,
             self.connecting,
+            self.leaving,
             self.renames,
             self.settings.service.default_assistants,
         )
@@ -248,10 +256,7 @@ class App(Outside):
     def replays(self) -> Replays:
         """Dead letters that are to be sent once more."""
         return Replays(
-            self.backlog_records,
-            self.conversation_records,
-            self.message_records,
-            self.sender,
+            self.backlog_records, self.conversation_records, self.message_records, self.sender
         )
 
     @cached_property
@@ -280,6 +285,7 @@ class App(Outside):
             self.changes,
             self.share_upkeep,
             self.publications,
+            self.leaving,
             hold_seconds=self.settings.events.offline_hold_seconds,
         )
 
@@ -344,13 +350,11 @@ class App(Outside):
                 self.registration_records,
             ),
             ImportAssistants(
-                self.assistant_records,
-                self.link_records,
-                self.assistant_services,
-                self.connecting,
+                self.assistant_records, self.link_records, self.assistant_services, self.connecting
             ),
             self.unborn,
             self.publications,
+            self.leaving,
             self.cosmos,
             self.profile_records,
             self.profiles,
@@ -371,6 +375,7 @@ class App(Outside):
             self.assistant_services,
             self.connecting,
             self.unborn,
+            self.leaving,
         )
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.contracts.conversations import Conversation as ConversationView
 from shared.contracts.events import ConversationEventType
@@ -18,13 +19,16 @@ from shared.domain.events import participant_event
 from shared.domain.merging import bounded, deep_merge
 from shared.domain.principals import Actor, User
 from shared.domain.views import conversation_view, participant_view
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 
 MAX_METADATA = 64_000
 """How long a participant's metadata may be, as JSON."""
 
 JOINING = timedelta(seconds=90)
 """How long an assistant may act while its service is being told: connecting plus answering."""
+
+
+JOIN_UNDONE = "The assistant was deleted or taken out while it joined"
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class AbortJoin:
     def apply(self, conversation: Conversation, now: datetime) -> Change[None]:  # noqa: ARG002
         """Removes what BeginJoin did; a participant of earlier days stays as they were."""
         record = conversation.participants.get(self.assistant_id)
-        if record is None or record.active:
+        if record is None or record.active or record.joining_until is None:
             return Change(conversation, None, nothing_to_do=True)
         if record.listed:
             record.joining_until = None
@@ -115,9 +119,38 @@ class AbortJoin:
 
 @dataclass(frozen=True)
 class PutAssistant:
-    """Add an assistant to a conversation, or update it there, in a person's name.
+    """Update an assistant in a conversation, or take it out, in a person's name."""
 
-    `after_sequence` is where its events begin if it joins.
+    user: User
+    assistant: JoiningAssistant
+    update: UpdateParticipant
+    correlation_id: str
+
+    def apply(
+        self, conversation: Conversation, now: datetime
+    ) -> Change[ConversationParticipant | None]:
+        """The assistant's participant, and an event if anything changed; None if it is to join."""
+        require(conversation, self.user, Access.WRITE_OR_OWNED, now)
+        key = self.assistant.assistant_id
+        if wants_in(conversation.participants.get(key), self.update):
+            return Change(conversation, None, nothing_to_do=True)
+        record = conversation.participants.setdefault(key, self.assistant.participant(now))
+        is_new = not record.listed
+        record.announced_online = self.assistant.service_online
+        record.listed = True
+        if self.update.active_participant is False:
+            record.joining_until = None
+        change: Change[ConversationParticipant | None] = _updated(
+            conversation, record, self.update, self.correlation_id, now, created=is_new
+        )
+        return change
+
+
+@dataclass(frozen=True)
+class CompleteJoin:
+    """Show an assistant to everybody: its service knows of the conversation.
+
+    `after_sequence` is where its events begin.
     """
 
     user: User
@@ -127,22 +160,24 @@ class PutAssistant:
     correlation_id: str
 
     def apply(self, conversation: Conversation, now: datetime) -> Change[ConversationParticipant]:
-        """The assistant's participant, and an event if anything changed."""
+        """The assistant's participant, with an event; raises Conflict if it may not any more."""
         require(conversation, self.user, Access.WRITE_OR_OWNED, now)
-        key = self.assistant.assistant_id
-        record = conversation.participants.setdefault(key, self.assistant.participant(now))
+        record = conversation.participants.get(self.assistant.assistant_id)
+        if record is None or not _may_complete(record):
+            raise Conflict(JOIN_UNDONE)
         is_new = not record.listed
         was_active = record.active
         record.announced_online = self.assistant.service_online
         if is_new:
             record.listed = record.active = True
             record.status = self.update.status
-        change = _updated(
-            conversation, record, self.update, self.correlation_id, now, created=is_new
+        activate = self.update.model_copy(update={"active_participant": True})
+        change: Change[ConversationParticipant] = _updated(
+            conversation, record, activate, self.correlation_id, now, created=is_new
         )
         record.joining_until = None
-        if record.active and not was_active:
-            change.started_cursors[key] = self.after_sequence
+        if not was_active:
+            change.started_cursors[record.id] = self.after_sequence
         return change
 
 
@@ -157,9 +192,9 @@ class AdmitAssistant:
         conversation: Conversation,
         now: datetime,  # noqa: ARG002
     ) -> Change[ConversationView]:
-        """The conversation as its creator sees it; raises NotFound if they deleted it already."""
+        """The conversation as its creator sees it; raises NotFound if either was deleted."""
         record = conversation.participants.get(self.assistant_id)
-        if record is None or conversation.deleted is not None:
+        if record is None or not _may_complete(record) or conversation.deleted is not None:
             raise NotFound
         record.listed = record.active = True
         record.joining_until = None
@@ -175,10 +210,14 @@ class RemoveAssistant:
     correlation_id: str
 
     def apply(self, conversation: Conversation, now: datetime) -> Change[bool]:
-        """Whether the assistant was active there; of a deleted conversation nobody hears more."""
+        """Whether the assistant was active there; of a deleted conversation nobody hears more.
+
+        One that is joining may not complete that any more.
+        """
         record = conversation.participants.get(self.assistant_id)
         if record is None or not record.active:
-            return Change(conversation, False, nothing_to_do=True)
+            aborted = AbortJoin(self.assistant_id).apply(conversation, now)
+            return Change(conversation, False, nothing_to_do=aborted.nothing_to_do)
         record.active = False
         if conversation.deleted is not None:
             return Change(conversation, True, left=[record.id])
@@ -218,6 +257,18 @@ class AnnounceOnline:
         return Change(conversation, None, announcements=[event])
 
 
+def wants_in(present: Participant | None, update: UpdateParticipant) -> bool:
+    """A newcomer joins unless told otherwise, one who has left only when told to."""
+    if present is None or not present.listed:
+        return update.active_participant is not False
+    return update.active_participant is True and not present.active
+
+
+def _may_complete(record: Participant) -> bool:
+    """Whether what began to join still may: nobody undid it, or somebody completed it."""
+    return record.active or record.joining_until is not None
+
+
 def _updated(
     conversation: Conversation,
     participant: Participant,
@@ -226,12 +277,11 @@ def _updated(
     now: datetime,
     *,
     created: bool = False,
-) -> Change[ConversationParticipant]:
+) -> Change[Any]:
+    """The change with the participant as its result."""
     was_active = participant.active
     changed = _apply_update(participant, update, now)
-    change: Change[ConversationParticipant] = Change(
-        conversation, participant_view(conversation, participant)
-    )
+    change: Change[Any] = Change(conversation, participant_view(conversation, participant))
     if not (created or changed):
         change.nothing_to_do = True
         return change

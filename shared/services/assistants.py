@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ValidationError
 
-from shared import clock, invocation
+from shared import clock
 from shared.adapters.assistant_http import AssistantServices
 from shared.adapters.cosmos.assistants import AssistantRecord, AssistantRepository
 from shared.adapters.cosmos.conversations import ConversationRepository
@@ -33,7 +33,6 @@ from shared.contracts.assistants import (
     UpdateAssistant,
 )
 from shared.domain.access import Access, allows, require
-from shared.domain.participants import RemoveAssistant
 from shared.domain.principals import Assistant, User
 from shared.domain.registrations import Registration
 from shared.domain.renames import is_renamed
@@ -44,14 +43,13 @@ from shared.errors import (
     InvalidArgument,
     NotFound,
 )
-from shared.services.changes import Changes
 from shared.services.connecting import Connecting
+from shared.services.leaving import Leaving
 from shared.services.profiles import Profiles
 from shared.services.renames import RenameRequest, Renames
 from shared.settings import DefaultAssistant
 from shared.telemetry import get_logger, log
 
-SIDE_BY_SIDE = 8
 ATTEMPTS = 5
 
 _logger = get_logger("assistants")
@@ -74,8 +72,8 @@ class Assistants:
         registrations: RegistrationRepository,
         services: AssistantServices,
         profiles: Profiles,
-        changes: Changes,
         connecting: Connecting,
+        leaving: Leaving,
         renames: Renames,
         defaults: Sequence[DefaultAssistant],
     ) -> None:
@@ -85,8 +83,8 @@ class Assistants:
         self._registrations = registrations
         self._services = services
         self._profiles = profiles
-        self._changes = changes
         self._connecting = connecting
+        self._leaving = leaving
         self._renames = renames
         self._defaults = defaults
 
@@ -144,11 +142,7 @@ class Assistants:
     async def delete(self, user: User, assistant_id: UUID) -> None:
         """Remove an assistant from its conversations, from its service and from here."""
         record, _ = await self.owned(user, assistant_id)
-        ids = await self._links.targets(of_assistant(assistant_id), Link.CONVERSATION)
-        for start in range(0, len(ids), SIDE_BY_SIDE):
-            await asyncio.gather(
-                *(self._leave(record, found) for found in ids[start : start + SIDE_BY_SIDE])
-            )
+        await self._leave_all(record)
         try:
             service = await self._registrations.get(record.assistant_service_id)
             await self._services.delete_assistant(service, assistant_id)
@@ -161,6 +155,8 @@ class Assistants:
                 error=type(error).__name__,
             )
         await self._assistants.delete(assistant_id)
+        # What it began to join until then: nothing lets it in from now on.
+        await self._leave_all(record)
         await asyncio.gather(
             self._links.remove(of_user(record.owner_id), Link.ASSISTANT, assistant_id),
             self._links.remove(
@@ -309,16 +305,9 @@ class Assistants:
             for conversation in shared
         )
 
-    async def _leave(self, record: AssistantRecord, conversation_id: UUID) -> None:
-        command = RemoveAssistant(str(record.assistant_id), invocation.current().correlation_id)
-        try:
-            was_active = await self._changes.apply(conversation_id, command)
-        except NotFound:
-            return
-        if was_active:
-            await self._connecting.disconnect(
-                record.assistant_service_id, record.assistant_id, conversation_id
-            )
+    async def _leave_all(self, record: AssistantRecord) -> None:
+        ids = await self._links.targets(of_assistant(record.assistant_id), Link.CONVERSATION)
+        await self._leaving.leave_all(record.assistant_service_id, record.assistant_id, ids)
 
     async def _view_list(self, records: Sequence[AssistantRecord]) -> AssistantList:
         return AssistantList(assistants=await self._views(records))

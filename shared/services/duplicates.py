@@ -24,6 +24,7 @@ from shared.domain.files import File
 from shared.domain.principals import Actor, Assistant
 from shared.errors import AppError, NotFound
 from shared.services.connecting import Connecting
+from shared.services.leaving import Leaving
 from shared.services.side_by_side import for_each
 from shared.services.unborn import Unborn
 from shared.telemetry import get_logger, log
@@ -47,6 +48,7 @@ class Duplicates:
         services: AssistantServices,
         connecting: Connecting,
         unborn: Unborn,
+        leaving: Leaving,
     ) -> None:
         self._conversations = conversations
         self._files = files
@@ -56,6 +58,7 @@ class Duplicates:
         self._services = services
         self._connecting = connecting
         self._unborn = unborn
+        self._leaving = leaving
 
     async def is_active_in(self, assistant: Assistant, conversation_id: UUID) -> bool:
         """Whether the id is that of a conversation in which the assistant takes part."""
@@ -86,6 +89,7 @@ class Duplicates:
         except Exception:
             await self._abandon(copy, told)
             raise
+        await self._leaving.try_leave_if_gone([copy.conversation_id])
         return ConversationImportResult(
             conversation_ids=[copy.conversation_id],
             assistant_ids=[UUID(participant.id) for participant in copy.active_assistants()],

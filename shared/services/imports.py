@@ -24,6 +24,7 @@ from shared.domain.principals import User
 from shared.errors import Conflict, DependencyUnavailable, TooLarge
 from shared.services.import_assistants import ImportAssistants, Restored
 from shared.services.import_planning import ImportPlan, ImportPlanner
+from shared.services.leaving import Leaving
 from shared.services.profiles import Profiles
 from shared.services.publications import Publications
 from shared.services.side_by_side import for_each
@@ -45,6 +46,7 @@ class Imports:
         assistants: ImportAssistants,
         unborn: Unborn,
         publications: Publications,
+        leaving: Leaving,
         cosmos: Cosmos,
         profile_records: ProfileRepository,
         profiles: Profiles,
@@ -56,6 +58,7 @@ class Imports:
         self._assistants = assistants
         self._unborn = unborn
         self._publications = publications
+        self._leaving = leaving
         self._cosmos = cosmos
         self._profile_records = profile_records
         self._profiles = profiles
@@ -118,6 +121,7 @@ class Imports:
                 await self._unborn.abandon(conversations)
             raise
         await self._publish(publication.publication_id)
+        await self._leaving.try_leave_if_gone(ids)
 
     async def _publish(self, publication_id: UUID) -> None:
         """What can't be done now is done in the background: it is decided."""

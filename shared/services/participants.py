@@ -18,21 +18,23 @@ from shared.contracts.participants import (
     UpdateParticipant,
 )
 from shared.domain.access import Access, require
-from shared.domain.conversation import Conversation, Participant
+from shared.domain.conversation import Conversation
 from shared.domain.identifiers import uuid_or_none
 from shared.domain.participants import (
     AbortJoin,
     AdmitAssistant,
     BeginJoin,
+    CompleteJoin,
     JoiningAssistant,
     PutAssistant,
     UpdateOwnParticipant,
+    wants_in,
 )
 from shared.domain.principals import Actor, Assistant, User, participant_id
 from shared.domain.registrations import Registration
 from shared.domain.titles import new_conversation
 from shared.domain.views import participant_view, participant_views
-from shared.errors import AppError, Forbidden, NotFound
+from shared.errors import AppError, Conflict, Forbidden, NotFound
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
 from shared.services.online import online_services
@@ -126,12 +128,17 @@ class Participants:
         await self._conversations.create(conversation)
         request = ConversationPutRequest(id=conversation_id, title=conversation.title)
         try:
+            await self._assistants.get(record.assistant_id)
             await self._connecting.connect(service, record.assistant_id, request)
         except AppError:
             await self._conversations.discard(conversation_id)
             raise
         admission = AdmitAssistant(str(record.assistant_id))
-        return await self._changes.apply(conversation_id, admission)
+        try:
+            return await self._changes.apply(conversation_id, admission)
+        except NotFound:
+            await self._conversations.discard(conversation_id)
+            raise
 
     async def _put_self(
         self, actor: Actor, conversation_id: UUID, target: str, update: UpdateParticipant
@@ -155,12 +162,14 @@ class Participants:
         service = await self._connecting.service_of(record.assistant_service_id)
         joining = _joining(record, service)
         present = conversation.participants.get(joining.assistant_id)
-        was_active = present is not None and present.active
-        if not was_active and _wants_in(present, update):
+        if wants_in(present, update):
             return await self._join(user, conversation, joining, service, update)
-        updated = await self._commit_put(
-            user, conversation_id, joining, update, conversation.last_sequence
-        )
+        command = PutAssistant(user, joining, update, invocation.current().correlation_id)
+        updated = await self._changes.apply(conversation_id, command)
+        if updated is None:
+            # It has left since the conversation was loaded.
+            return await self._join(user, conversation, joining, service, update)
+        was_active = present is not None and present.active
         if was_active and not updated.active_participant:
             await self._connecting.disconnect(
                 record.assistant_service_id, assistant_id, conversation_id
@@ -175,44 +184,36 @@ class Participants:
         service: Registration,
         update: UpdateParticipant,
     ) -> ConversationParticipant:
-        """Let the assistant in, tell its service, and only then show it to everybody."""
+        """Let the assistant in, tell its service, and only then show it to everybody.
+
+        Who deletes the assistant removes its record, and then undoes what began before that.
+        """
         conversation_id = conversation.conversation_id
         assistant_id = UUID(joining.assistant_id)
         await self._links.add(of_assistant(assistant_id), Link.CONVERSATION, conversation_id)
         after = await self._changes.apply(conversation_id, BeginJoin(user, joining))
         request = ConversationPutRequest(id=conversation_id, title=conversation.title)
         try:
+            await self._assistants.get(assistant_id)
             await self._connecting.connect(service, assistant_id, request)
         except AppError:
             await self._changes.apply(conversation_id, AbortJoin(joining.assistant_id))
             raise
-        activate = update.model_copy(update={"active_participant": True})
-        return await self._commit_put(user, conversation_id, joining, activate, after)
-
-    async def _commit_put(
-        self,
-        user: User,
-        conversation_id: UUID,
-        joining: JoiningAssistant,
-        update: UpdateParticipant,
-        after_sequence: int,
-    ) -> ConversationParticipant:
-        command = PutAssistant(
-            user, joining, update, after_sequence, invocation.current().correlation_id
-        )
-        return await self._changes.apply(conversation_id, command)
+        correlation_id = invocation.current().correlation_id
+        command = CompleteJoin(user, joining, update, after, correlation_id)
+        try:
+            return await self._changes.apply(conversation_id, command)
+        except Conflict:
+            await self._connecting.disconnect(
+                joining.assistant_service_id, assistant_id, conversation_id
+            )
+            await self._assistants.get(assistant_id)
+            raise
 
     async def _readable(self, actor: Actor, conversation_id: UUID) -> Conversation:
         conversation = (await self._conversations.load(conversation_id)).conversation
         require(conversation, actor, Access.READ_OR_OWNED, clock.now())
         return conversation
-
-
-def _wants_in(present: Participant | None, update: UpdateParticipant) -> bool:
-    """A newcomer joins unless told otherwise, one who has left only when told to."""
-    if present is None or not present.listed:
-        return update.active_participant is not False
-    return update.active_participant is True
 
 
 def _resolve(actor: Actor, wanted_id: str) -> str:

@@ -18,6 +18,7 @@ from shared.domain.deletion import DeleteConversation
 from shared.domain.principals import Actor
 from shared.errors import NotFound
 from shared.services.changes import Changes
+from shared.services.leaving import Leaving
 from shared.services.publications import Publications
 from shared.services.queue_messages import QueueMessage
 from shared.services.share_upkeep import ShareUpkeep
@@ -52,6 +53,7 @@ class Purges:
         changes: Changes,
         shares: ShareUpkeep,
         publications: Publications,
+        leaving: Leaving,
         hold_seconds: int,
     ) -> None:
         self._conversations = conversations
@@ -62,6 +64,7 @@ class Purges:
         self._changes = changes
         self._shares = shares
         self._publications = publications
+        self._leaving = leaving
         self._hold = timedelta(seconds=hold_seconds)
 
     async def delete(self, actor: Actor, conversation_id: UUID) -> None:
@@ -89,8 +92,10 @@ class Purges:
         await self._purge(request.conversation_id, conversation)
 
     async def _purge(self, conversation_id: UUID, conversation: Conversation | None) -> None:
+        """One that was just made stays, without the assistants that were deleted meanwhile."""
         if conversation is not None:
             if conversation.deleted is None:
+                await self._leaving.leave_if_gone([conversation_id])
                 return
             if await self._must_wait(conversation, clock.now() - conversation.deleted):
                 await self.later(conversation_id, ASK_AGAIN_SECONDS)

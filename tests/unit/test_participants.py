@@ -17,12 +17,13 @@ from shared.domain.participants import (
     AdmitAssistant,
     AnnounceOnline,
     BeginJoin,
+    CompleteJoin,
     PutAssistant,
     RemoveAssistant,
     UpdateOwnParticipant,
 )
 from shared.domain.principals import Actor, Assistant, participant_id
-from shared.errors import NotFound, TooLarge
+from shared.errors import Conflict, NotFound, TooLarge
 from tests.unit.builders import (
     ADA,
     BOB,
@@ -49,9 +50,13 @@ def update(subject: Conversation, actor: Actor = ADA, **fields: Any) -> Change[A
 
 
 def put(subject: Conversation, after: int = 0, **fields: Any) -> Change[Any]:
-    """The change of adding or updating the assistant."""
-    command = PutAssistant(ADA, joining(), UpdateParticipant(**fields), after, "c")
-    return command.apply(subject, NOW)
+    """The change of adding or updating the assistant; its service is told if need be."""
+    wanted = UpdateParticipant(**fields)
+    change = PutAssistant(ADA, joining(), wanted, "c").apply(subject, NOW)
+    if change.result is not None:
+        return change
+    begin(subject)
+    return CompleteJoin(ADA, joining(), wanted, after, "c").apply(subject, NOW)
 
 
 def kinds(change: Change[Any]) -> list[tuple[ConversationEventType, str]]:
@@ -289,8 +294,51 @@ def test_a_deleted_conversation_has_no_more_events() -> None:
     assert subject.active_assistants() == []
 
 
+def test_an_assistant_that_is_deleted_can_not_complete_its_joining() -> None:
+    for subject in (conversation(), conversation(person(), assistant(active=False))):
+        before = subject.model_copy(deep=True)
+        begin(subject)
+
+        change = RemoveAssistant(ECHO_ID, "c").apply(subject, NOW)
+
+        assert (change.result, change.nothing_to_do, change.announcements) == (False, False, [])
+        assert subject == before
+        with pytest.raises(Conflict):
+            CompleteJoin(ADA, joining(), UpdateParticipant(), 0, "c").apply(subject, NOW)
+
+
+def test_of_two_who_add_an_assistant_the_slower_one_finds_it_there() -> None:
+    subject = conversation()
+    begin(subject)
+    put(subject)
+
+    change = CompleteJoin(ADA, joining(), UpdateParticipant(), 0, "c").apply(subject, NOW)
+
+    assert change.result.active_participant
+    assert change.started_cursors == {}
+
+
+def test_a_status_that_is_set_meanwhile_does_not_keep_an_assistant_from_returning() -> None:
+    subject = conversation(person(), assistant(active=False))
+    begin(subject)
+    PutAssistant(ADA, joining(), UpdateParticipant(status="away"), "c").apply(subject, NOW)
+
+    change = CompleteJoin(ADA, joining(), UpdateParticipant(), 0, "c").apply(subject, NOW)
+
+    assert change.result.active_participant
+
+
+def test_an_assistant_that_left_is_not_back_before_its_service_is_told() -> None:
+    subject = conversation(person(), assistant(active=False))
+    update = UpdateParticipant(active_participant=True)
+
+    change = PutAssistant(ADA, joining(), update, "c").apply(subject, NOW)
+
+    assert (change.result, change.nothing_to_do) == (None, True)
+
+
 def test_an_assistant_is_not_admitted_to_what_it_deleted_meanwhile() -> None:
-    joining = assistant(active=False, listed=False)
+    joining = assistant(active=False, listed=False, joining_until=NOW)
     for subject in (conversation(joining, deleted=NOW), conversation()):
         with pytest.raises(NotFound):
             AdmitAssistant(ECHO_ID).apply(subject, NOW)

@@ -16,6 +16,7 @@ class World:
     def __init__(self, subject: Conversation) -> None:
         self._looks = [None, subject]
         self.removed: list[object] = []
+        self.looked_at: list[uuid.UUID] = []
 
     async def load(self, _: object) -> Loaded:
         found = self._looks.pop(0)
@@ -27,6 +28,9 @@ class World:
         """Somebody else has done everything just now."""
         return False
 
+    async def leave_if_gone(self, conversation_ids: list[uuid.UUID]) -> None:
+        self.looked_at = conversation_ids
+
     async def delete_all(self, *removed: object) -> bool:
         self.removed.append(removed)
         return True
@@ -37,7 +41,7 @@ class World:
 async def test_what_another_message_has_finished_is_not_purged() -> None:
     subject = conversation()
     world = World(subject)
-    parts = "conversations partitions links blobs queues changes shares publications"
+    parts = "conversations partitions links blobs queues changes shares publications leaving"
     dependencies: dict[str, Any] = {name: world for name in parts.split()}  # noqa: C420
     purges = Purges(**dependencies, hold_seconds=0)
     request = PurgeRequest(
@@ -47,3 +51,5 @@ async def test_what_another_message_has_finished_is_not_purged() -> None:
     await purges.handle(request)
 
     assert world.removed == []
+    # Its assistants may have been deleted while it was made.
+    assert world.looked_at == [subject.conversation_id]
