@@ -51,7 +51,7 @@ class Change(Generic[ResultT]):
 
     `announcements` are numbered in their order. `started_cursors` are assistants (by id) that
     get events from the given sequence on; `left` are participants whose open connections to
-    the conversation must end.
+    the conversation must end. `committed_uploads` are those that became versions of files.
     """
 
     conversation: Conversation
@@ -63,6 +63,7 @@ class Change(Generic[ResultT]):
     left: list[str] = field(default_factory=list[str])
     saved_files: list[File] = field(default_factory=list[File])
     deleted_files: list[File] = field(default_factory=list[File])
+    committed_uploads: list[UUID] = field(default_factory=list[UUID])
     nothing_to_do: bool = False
 
     def number(self) -> None:

@@ -64,6 +64,8 @@ class SaveFiles:
             file = self._with_version(conversation, saved, existing, now)
             check_record(file)
             change.saved_files.append(file)
+            if saved.upload_id is not None:
+                change.committed_uploads.append(saved.upload_id)
             change.result.append(file_view(file))
             kind = (
                 ConversationEventType.FILE_UPDATED

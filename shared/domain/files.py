@@ -70,7 +70,7 @@ class File(Entity):
 
 
 class PendingUpload(Entity):
-    """A file that its participant may upload to an address and then commit."""
+    """A file that its participant may upload to an address and then commit, once."""
 
     conversation_id: UUID
     upload_id: UUID
@@ -80,6 +80,7 @@ class PendingUpload(Entity):
     metadata: dict[str, Any]
     size: int | None
     expires: datetime
+    committed: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Uploads beyond a request: an address to send the bytes to, and a second call to commit them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from shared.adapters.cosmos.files import FileRepository
 from shared.contracts.files import File as FileView
 from shared.contracts.files import FileUpload, NewFileUpload
 from shared.domain.conversation import Conversation
-from shared.domain.file_changes import StoredBytes, already_committed
+from shared.domain.file_changes import SaveFiles, StoredBytes, already_committed
 from shared.domain.files import (
     MAX_METADATA_LENGTH,
     File,
@@ -90,6 +91,7 @@ class FileUploads:
             return await self._save(actor, conversation, upload, known)
         except (NotFound, Conflict):
             # Perhaps the bytes are gone because another call has committed them meanwhile.
+            upload = await self._files.get_pending(conversation_id, upload_id)
             known = await self._files.get_many(conversation_id, [upload.filename])
             committed = _committed(upload, known)
             if committed is None:
@@ -110,7 +112,9 @@ class FileUploads:
         async with self._cleanups.guarding(cleanup):
             stored = await self._take(upload, blob)
             saving = Saving(actor, [stored], self._files, known, conversation.last_sequence)
-            (saved,) = await self._changes.apply_prepared(conversation_id, saving)
+            (saved,) = await self._changes.apply_prepared(
+                conversation_id, _Committing(saving, upload)
+            )
         self._cleanups.now(_transfer_cleanup(upload))
         return saved
 
@@ -149,10 +153,32 @@ class FileUploads:
             raise TooLarge(f"A file may not exceed {limit} bytes")
 
 
+@dataclass(frozen=True)
+class _Committing:
+    """Saves an upload that nobody has committed yet: that is an event, too (see Saving)."""
+
+    saving: Saving
+    upload: PendingUpload
+
+    async def prepare(self, conversation: Conversation) -> SaveFiles:
+        """The command for this state of the conversation; raises NotFound."""
+        upload = self.upload
+        if conversation.last_sequence != self.saving.as_of:
+            upload = await self.saving.files.get_pending(upload.conversation_id, upload.upload_id)
+        command = await self.saving.prepare(conversation)
+        _committed(upload, command.existing)
+        return command
+
+
 def _committed(upload: PendingUpload, known: Mapping[str, File]) -> FileView | None:
-    """The file as the upload left it, if it has been committed already."""
+    """The file as the upload left it, if it has been committed already.
+
+    Raises NotFound if that file is gone: an upload becomes a version once.
+    """
     file = known.get(upload.filename)
     committed = file and already_committed(file, upload.upload_id)
+    if upload.committed and not committed:
+        raise NotFound("The file was deleted meanwhile")
     return file_view(committed) if committed else None
 
 

@@ -93,6 +93,44 @@ async def test_commits_at_once_count_once(ada: httpx.AsyncClient, cid: str, stac
     assert len(versions) == 1
 
 
+async def test_an_upload_does_not_bring_a_deleted_file_back(
+    ada: httpx.AsyncClient, cid: str
+) -> None:
+    upload = await begin(ada, cid)
+    await send(upload, b"once")
+    assert (await commit(ada, cid, upload)).status_code == 200
+    assert (await ada.delete(f"{files_of(cid)}/dir/big.bin")).status_code == 204
+    await send(upload, b"once")
+
+    late = await commit(ada, cid, upload)
+
+    assert (late.status_code, late.json()["detail"]) == (404, "The file was deleted meanwhile")
+    await save(ada, cid, {"dir/big.bin": b"another"})
+    assert (await commit(ada, cid, upload)).status_code == 404
+    assert (await ada.get(f"{files_of(cid)}/dir/big.bin")).text == "another"
+
+
+async def test_a_late_commit_of_an_upload_does_not_bring_a_deleted_file_back(
+    ada: httpx.AsyncClient, cid: str, stack: Stack
+) -> None:
+    upload = await begin(ada, cid)
+    await send(upload, b"once")
+    await stack.cosmos_admin.add_fault(
+        operation="read", container=resources.CONVERSATIONS, hold=True, times=1, spare=1
+    )
+    try:
+        late = asyncio.create_task(commit(ada, cid, upload))
+        await eventually(stack.cosmos_admin.holds_an_answer)
+        assert (await commit(ada, cid, upload)).status_code == 200
+        assert (await ada.delete(f"{files_of(cid)}/dir/big.bin")).status_code == 204
+        await send(upload, b"once")
+    finally:
+        await stack.cosmos_admin.clear_faults()
+
+    assert (await late).status_code == 404
+    assert await names_in(ada, cid) == []
+
+
 async def test_a_commit_that_comes_too_late_for_the_bytes_finds_what_they_became(
     ada: httpx.AsyncClient, cid: str, stack: Stack
 ) -> None:

@@ -18,6 +18,7 @@ from shared.adapters.cosmos.documents import (
     former_message_document,
     message_document,
     message_id_of,
+    pending_upload_id_of,
 )
 from shared.domain.changes import Change
 from shared.domain.conversation import Conversation, Message
@@ -27,7 +28,10 @@ BatchArguments = tuple[str, tuple[Any, ...]] | tuple[str, tuple[Any, ...], dict[
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a batch: `verb` is the SDK's name for it."""
+    """One operation of a batch: `verb` is the SDK's name for it.
+
+    `body` is the document, or what to set in it if that is to be patched.
+    """
 
     verb: str
     document_id: str
@@ -43,6 +47,12 @@ class Operation:
             case "replace":
                 condition = {"if_match_etag": self.if_match}
                 return (self.verb, (self.document_id, self.body), condition)
+            case "patch":
+                changes = [
+                    {"op": "set", "path": f"/{name}", "value": value}
+                    for name, value in self.body.items()
+                ]
+                return (self.verb, (self.document_id, changes))
             case _:
                 return (self.verb, (self.body,))
 
@@ -103,9 +113,11 @@ def _deletions(change: Change[Any], now: datetime, retention: int) -> list[Opera
 def _files(change: Change[Any]) -> list[Operation]:
     saved = [file_document(file) for file in change.saved_files]
     deleted = [file_id_of(file.filename) for file in change.deleted_files]
+    committed = [pending_upload_id_of(upload_id) for upload_id in change.committed_uploads]
     return [
         *(Operation("upsert", document["id"], document) for document in saved),
         *(Operation("delete", document_id) for document_id in deleted),
+        *(Operation("patch", document_id, {"committed": True}) for document_id in committed),
     ]
 
 
