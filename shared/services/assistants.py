@@ -32,7 +32,7 @@ from shared.contracts.assistants import (
     NewAssistant,
     UpdateAssistant,
 )
-from shared.domain.access import Access, allows, require
+from shared.domain.access import Access, allows
 from shared.domain.principals import Assistant, User
 from shared.domain.registrations import Registration
 from shared.domain.renames import is_renamed
@@ -45,6 +45,7 @@ from shared.errors import (
 )
 from shared.services.connecting import Connecting
 from shared.services.leaving import Leaving
+from shared.services.opening import open_for
 from shared.services.profiles import Profiles
 from shared.services.renames import RenameRequest, Renames
 from shared.settings import DefaultAssistant
@@ -277,8 +278,9 @@ class Assistants:
         return True
 
     async def _list_in_conversation(self, user: User, conversation_id: UUID) -> AssistantList:
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, user, Access.READ_OR_OWNED, clock.now())
+        conversation = await open_for(
+            self._conversations, user, conversation_id, Access.READ_OR_OWNED
+        )
         ids = [UUID(participant.id) for participant in conversation.active_assistants()]
         return await self._view_list(await self._assistants.get_many(ids))
 

@@ -22,7 +22,7 @@ from shared.adapters.cosmos.conversations import (
 from shared.adapters.cosmos.messages import MessageRepository
 from shared.domain.changes import Change, Command, Preparation
 from shared.domain.conversation import Conversation, Message
-from shared.errors import AppError, Conflict, DependencyUnavailable, NotFound
+from shared.errors import AppError, Conflict, DependencyUnavailable
 from shared.services.nudges import Nudge, Nudges
 from shared.services.publishing import Publisher
 from shared.telemetry import get_logger, log
@@ -129,17 +129,11 @@ class Changes:
         """Whether the message that is there already is our own, committed by an attempt before."""
         posted = [found for found in change.announcements if isinstance(found, Message)]
         for message in posted:
-            found = await self._find(message)
+            found = await self._messages.find(message.conversation_id, message.message_id)
             if found is None or found.event_id != message.event_id:
                 return False
             message.sequence = found.sequence
         return bool(posted)
-
-    async def _find(self, message: Message) -> Message | None:
-        try:
-            return await self._messages.get(message.conversation_id, message.message_id)
-        except NotFound:
-            return None
 
     async def _tell(self, change: Change[Any]) -> None:
         if change.announcements or change.started_cursors:

@@ -21,13 +21,13 @@ from shared.contracts.conversations import (
 from shared.contracts.messages import ConversationMessage, MessageType
 from shared.contracts.participants import ParticipantRole
 from shared.domain.access import Access, allows, require
-from shared.domain.conversation import Conversation, Message, Participant
+from shared.domain.conversation import Conversation, Participant
 from shared.domain.principals import Actor, Assistant, User
 from shared.domain.titles import PatchConversation, new_conversation
 from shared.domain.views import conversation_view
-from shared.errors import NotFound
 from shared.services.changes import Changes
 from shared.services.online import online_services
+from shared.services.opening import open_for
 from shared.services.profiles import Profiles
 
 
@@ -75,8 +75,9 @@ class Conversations:
         self, actor: Actor, conversation_id: UUID, query: LatestMessageQuery
     ) -> ConversationView:
         """One conversation as the caller sees it; raises NotFound."""
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, actor, Access.READ_OR_OWNED, clock.now())
+        conversation = await open_for(
+            self._conversations, actor, conversation_id, Access.READ_OR_OWNED
+        )
         return (await self._views(actor, [conversation], set(query.latest_message_type)))[0]
 
     async def list_conversations(
@@ -144,7 +145,7 @@ class Conversations:
         """The latest messages: from the aggregates, but for those too large to be kept there."""
         latest = [conversation.latest_of(types) for conversation in conversations]
         elsewhere = [
-            self._find(conversation.conversation_id, found.message_id)
+            self._messages.find(conversation.conversation_id, found.message_id)
             for conversation, found in zip(conversations, latest, strict=True)
             if found is not None and found.message is None
         ]
@@ -157,12 +158,6 @@ class Conversations:
             (found.message or fetched.get(found.message_id)) if found else None for found in latest
         ]
         return [message.view() if message else None for message in messages]
-
-    async def _find(self, conversation_id: UUID, message_id: UUID) -> Message | None:
-        try:
-            return await self._messages.get(conversation_id, message_id)
-        except NotFound:
-            return None
 
 
 def _created(conversation: Conversation) -> datetime:

@@ -86,9 +86,8 @@ class Deliveries:
 
     async def _look_at_all(self, conversation_id: UUID) -> None:
         """Nudge every delivery, and end subscriptions of people who have left."""
-        try:
-            conversation = (await self._conversations.load(conversation_id)).conversation
-        except NotFound:
+        conversation = await self._conversations.find(conversation_id)
+        if conversation is None:
             return
         for participant in conversation.participants.values():
             if participant.assistant_service_id is not None:

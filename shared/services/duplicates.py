@@ -16,7 +16,7 @@ from shared.adapters.cosmos.files import FileRepository
 from shared.contracts.assistant_service import ConversationPutRequest
 from shared.contracts.conversations import NewConversation
 from shared.contracts.transfers import ConversationImportResult
-from shared.domain.access import Access, allows, require
+from shared.domain.access import Access, allows
 from shared.domain.changes import MessageDebug
 from shared.domain.conversation import Conversation, Participant
 from shared.domain.duplication import duplicate_file, duplicate_message, duplicate_of
@@ -25,6 +25,7 @@ from shared.domain.principals import Actor, Assistant
 from shared.errors import AppError, NotFound
 from shared.services.connecting import Connecting
 from shared.services.leaving import Leaving
+from shared.services.opening import open_for
 from shared.services.side_by_side import for_each
 from shared.services.unborn import Unborn
 from shared.telemetry import get_logger, log
@@ -62,18 +63,14 @@ class Duplicates:
 
     async def is_active_in(self, assistant: Assistant, conversation_id: UUID) -> bool:
         """Whether the id is that of a conversation in which the assistant takes part."""
-        try:
-            conversation = (await self._conversations.load(conversation_id)).conversation
-        except NotFound:
-            return False
-        return allows(conversation, assistant, Access.WRITE, clock.now())
+        found = await self._conversations.find(conversation_id)
+        return found is not None and allows(found, assistant, Access.WRITE, clock.now())
 
     async def duplicate(
         self, actor: Actor, conversation_id: UUID, new: NewConversation
     ) -> ConversationImportResult:
         """Copy a conversation as it is now; raises NotFound, also if it is deleted meanwhile."""
-        original = (await self._conversations.load(conversation_id)).conversation
-        require(original, actor, Access.WRITE, clock.now())
+        original = await open_for(self._conversations, actor, conversation_id, Access.WRITE)
         copy = duplicate_of(original, new, actor, clock.now())
         told: list[Participant] = []
         try:
@@ -83,8 +80,7 @@ class Duplicates:
                 told.append(participant)
                 await self._hand_over(original, copy, participant)
             # A purge takes things away bit by bit, and what it has begun with can't be copied.
-            present = (await self._conversations.load(conversation_id)).conversation
-            require(present, actor, Access.WRITE, clock.now())
+            await open_for(self._conversations, actor, conversation_id, Access.WRITE)
             await self._unborn.publish([copy])
         except Exception:
             await self._abandon(copy, told)

@@ -9,10 +9,11 @@ from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.messages import MessageRepository
 from shared.adapters.web_pubsub import WebPubSub
 from shared.contracts.events import EventPage, EventsQuery, RealTimeConnection
-from shared.domain.access import Access, require
+from shared.domain.access import Access
 from shared.domain.events import envelope
 from shared.domain.principals import Actor, Assistant, User, participant_id
 from shared.errors import NotFound
+from shared.services.opening import open_for
 from shared.services.publishing import assistant_group, conversation_group, user_group
 
 SUBPROTOCOL = "json.reliable.webpubsub.azure.v1"
@@ -37,8 +38,7 @@ class Events:
 
     async def replay(self, actor: Actor, conversation_id: UUID, query: EventsQuery) -> EventPage:
         """Events after a sequence number, as far as they are kept."""
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, actor, Access.READ, clock.now())
+        conversation = await open_for(self._conversations, actor, conversation_id, Access.READ)
         found = await self._messages.announcements(conversation_id, query.after, query.limit)
         oldest = clock.now() - self._retention
         kept = [announcement for announcement in found if announcement.timestamp >= oldest]
@@ -55,8 +55,7 @@ class Events:
         self, actor: Actor, conversation_id: UUID
     ) -> RealTimeConnection:
         """A connection that gets all events of one conversation."""
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, actor, Access.READ, clock.now())
+        conversation = await open_for(self._conversations, actor, conversation_id, Access.READ)
         return await self._connect(
             participant_id(actor), conversation_group(conversation_id), conversation.last_sequence
         )

@@ -7,11 +7,12 @@ from uuid import UUID
 from shared import clock, invocation
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.files import FileRepository
-from shared.domain.access import Access, allows, require
+from shared.domain.access import Access, allows
 from shared.domain.conversation import Conversation
 from shared.domain.file_changes import SaveFiles, StoredBytes
 from shared.domain.files import File
 from shared.domain.principals import Actor
+from shared.services.opening import open_for
 
 
 async def admit_writer(
@@ -23,8 +24,7 @@ async def admit_writer(
     """
     conversation = (await conversations.load_for_write(conversation_id)).conversation
     if not allows(conversation, actor, Access.WRITE, clock.now()):
-        conversation = (await conversations.load(conversation_id)).conversation
-        require(conversation, actor, Access.WRITE, clock.now())
+        conversation = await open_for(conversations, actor, conversation_id, Access.WRITE)
     return conversation
 
 

@@ -35,6 +35,7 @@ from shared.errors import NotFound, TooLarge
 from shared.services.changes import Changes
 from shared.services.file_cleanup import FileCleanup, FileCleanups, cleanups_of
 from shared.services.file_saving import Saving, admit_writer
+from shared.services.opening import open_for
 
 MAX_LISTED = 10_000
 UPLOADS_AT_ONCE = 3
@@ -160,8 +161,7 @@ class Files:
         raise NotFound
 
     async def _require_reader(self, actor: Actor, conversation_id: UUID) -> None:
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, actor, Access.READ_OR_OWNED, clock.now())
+        await open_for(self._conversations, actor, conversation_id, Access.READ_OR_OWNED)
 
     async def _place(
         self, conversation_id: UUID, new: Sequence[NewFile]

@@ -18,6 +18,7 @@ from shared.domain.conversation import Conversation, Message
 from shared.domain.messages import DeleteMessage, PostMessage, is_latest
 from shared.domain.principals import Actor, User
 from shared.services.changes import Changes
+from shared.services.opening import open_for
 from shared.services.titles import Titles
 
 
@@ -84,8 +85,7 @@ class Messages:
         await self._changes.apply_prepared(conversation_id, preparation)
 
     async def _require_read(self, actor: Actor, conversation_id: UUID) -> None:
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, actor, Access.READ, clock.now())
+        await open_for(self._conversations, actor, conversation_id, Access.READ)
 
 
 @dataclass(frozen=True)

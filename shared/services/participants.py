@@ -17,7 +17,7 @@ from shared.contracts.participants import (
     ConversationParticipantList,
     UpdateParticipant,
 )
-from shared.domain.access import Access, require
+from shared.domain.access import Access
 from shared.domain.conversation import Conversation
 from shared.domain.identifiers import uuid_or_none
 from shared.domain.participants import (
@@ -38,6 +38,7 @@ from shared.errors import AppError, Conflict, Forbidden, NotFound
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
 from shared.services.online import online_services
+from shared.services.opening import open_for
 
 ME = "me"
 
@@ -154,8 +155,9 @@ class Participants:
     async def _put_assistant(
         self, user: User, conversation_id: UUID, assistant_id: UUID, update: UpdateParticipant
     ) -> ConversationParticipant:
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, user, Access.WRITE_OR_OWNED, clock.now())
+        conversation = await open_for(
+            self._conversations, user, conversation_id, Access.WRITE_OR_OWNED
+        )
         record, _ = await self._assistants.get(assistant_id)
         if record.owner_id != user.user_id:
             raise NotFound
@@ -211,9 +213,7 @@ class Participants:
             raise
 
     async def _readable(self, actor: Actor, conversation_id: UUID) -> Conversation:
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, actor, Access.READ_OR_OWNED, clock.now())
-        return conversation
+        return await open_for(self._conversations, actor, conversation_id, Access.READ_OR_OWNED)
 
 
 def _resolve(actor: Actor, wanted_id: str) -> str:

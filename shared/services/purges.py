@@ -16,7 +16,6 @@ from shared.adapters.queues import Queues
 from shared.domain.conversation import Conversation
 from shared.domain.deletion import DeleteConversation
 from shared.domain.principals import Actor
-from shared.errors import NotFound
 from shared.services.changes import Changes
 from shared.services.leaving import Leaving
 from shared.services.publications import Publications
@@ -83,12 +82,12 @@ class Purges:
 
     async def handle(self, request: PurgeRequest) -> None:
         """Remove one chunk, and ask for the next one; or finish what is visible in part."""
-        conversation = await self._find(request.conversation_id)
+        conversation = await self._conversations.find(request.conversation_id)
         if conversation is None and request.publication_id is not None:
             if await self._publications.finish(request.publication_id):
                 return
             # Another message may have finished it since the conversation was looked for.
-            conversation = await self._find(request.conversation_id)
+            conversation = await self._conversations.find(request.conversation_id)
         await self._purge(request.conversation_id, conversation)
 
     async def _purge(self, conversation_id: UUID, conversation: Conversation | None) -> None:
@@ -121,12 +120,6 @@ class Purges:
         sources = {of_participant(found) for found in conversation.participants.values()}
         for source in sources | {of_user(conversation.owner_id)}:
             await self._links.remove(source, Link.CONVERSATION, conversation_id)
-
-    async def _find(self, conversation_id: UUID) -> Conversation | None:
-        try:
-            return (await self._conversations.load(conversation_id)).conversation
-        except NotFound:
-            return None
 
     def _now(self, conversation_id: UUID) -> None:
         request = PurgeRequest(conversation_id=conversation_id)

@@ -7,10 +7,10 @@ makes sure of that if the process dies. Each walk takes the name as it is stored
 version keeps a late walk from bringing back an older name.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from shared import invocation, resources
@@ -24,6 +24,7 @@ from shared.domain.renames import Named, RenameParticipant
 from shared.errors import AppError, Conflict, DependencyUnavailable, NotFound
 from shared.services.changes import Changes
 from shared.services.queue_messages import QueueMessage
+from shared.services.side_by_side import for_each
 from shared.telemetry import get_logger, log
 
 WRITE_AHEAD_SECONDS = 300
@@ -34,7 +35,6 @@ AT_ONCE_SECONDS = 4.0
 conversations' worth where the database is quick, and never less than a chunk."""
 
 CHUNK = 100
-SIDE_BY_SIDE = 8
 RETRY_SECONDS = 15
 
 _logger = get_logger("renames")
@@ -153,13 +153,9 @@ class Renames:
             for conversation in await self._conversations.load_many(ids)
             if command.concerns(conversation)
         ]
-        done: list[bool] = []
-        for start in range(0, len(concerned), SIDE_BY_SIDE):
-            together = concerned[start : start + SIDE_BY_SIDE]
-            done += await asyncio.gather(*(self._apply(found, command) for found in together))
-        return all(done)
+        return all(await for_each(concerned, partial(self._apply, command)))
 
-    async def _apply(self, conversation_id: UUID, command: RenameParticipant) -> bool:
+    async def _apply(self, command: RenameParticipant, conversation_id: UUID) -> bool:
         """Whether it is done, or never will be: a conversation that is gone, or full."""
         try:
             await self._changes.apply(conversation_id, command)

@@ -10,7 +10,6 @@ from shared.adapters.cosmos.backlog import BacklogRepository
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.messages import MessageRepository
 from shared.domain.events import envelope
-from shared.errors import NotFound
 from shared.services.nudges import Nudge
 from shared.services.sending import Outcome, Sender
 from shared.telemetry import get_logger, log
@@ -60,9 +59,8 @@ class Replays:
         """What became of it: the name of an outcome, or why there was nothing to send."""
         if not await self._backlog.has_letter(conversation_id, assistant_id, sequence):
             return "NO_SUCH_DEAD_LETTER"
-        try:
-            conversation = (await self._conversations.load(conversation_id)).conversation
-        except NotFound:
+        conversation = await self._conversations.find(conversation_id)
+        if conversation is None:
             return "CONVERSATION_IS_GONE"
         participant = conversation.participants.get(str(assistant_id))
         if participant is None or not participant.active:

@@ -15,7 +15,6 @@ from shared.adapters.cosmos.links import Link, LinkRepository, of_conversation, 
 from shared.adapters.cosmos.shares import ShareRepository
 from shared.adapters.queues import Queues
 from shared.domain.shares import Redemption
-from shared.errors import NotFound
 from shared.services.queue_messages import QueueMessage
 
 WRITE_AHEAD_SECONDS = 300
@@ -82,9 +81,8 @@ class ShareUpkeep:
         share = await self._shares.get(request.share_id)
         if share is None or share.deleted is not None:
             return
-        try:
-            conversation = (await self._conversations.load(request.conversation_id)).conversation
-        except NotFound:
+        conversation = await self._conversations.find(request.conversation_id)
+        if conversation is None:
             return
         participant = conversation.participants.get(user_id)
         admission = participant.admission if participant is not None else None

@@ -3,7 +3,7 @@
 from functools import partial
 from uuid import UUID
 
-from shared import clock, invocation
+from shared import invocation
 from shared.adapters.assistant_http import AssistantServices
 from shared.adapters.cosmos.assistants import AssistantRepository
 from shared.adapters.cosmos.conversations import ConversationRepository
@@ -14,13 +14,14 @@ from shared.contracts.assistant_service import (
     StateResponse,
 )
 from shared.contracts.assistants import AssistantStateEvent
-from shared.domain.access import Access, require
+from shared.domain.access import Access
 from shared.domain.principals import Assistant, User
 from shared.domain.registrations import Registration
 from shared.domain.states import AnnounceState
 from shared.errors import NotFound
 from shared.services.changes import Changes
 from shared.services.connecting import Connecting
+from shared.services.opening import open_for
 from shared.services.side_by_side import for_each
 
 
@@ -103,8 +104,7 @@ class States:
     async def _service(
         self, user: User, assistant_id: UUID, conversation_id: UUID, access: Access
     ) -> Registration:
-        conversation = (await self._conversations.load(conversation_id)).conversation
-        require(conversation, user, access, clock.now())
+        conversation = await open_for(self._conversations, user, conversation_id, access)
         participant = conversation.participants.get(str(assistant_id))
         if participant is None or not participant.active or not participant.assistant_service_id:
             raise NotFound

@@ -13,7 +13,6 @@ from uuid import UUID
 from shared.adapters.cosmos.conversations import ConversationRepository
 from shared.adapters.cosmos.links import Link, LinkRepository, of_participant, of_user
 from shared.domain.conversation import Conversation
-from shared.errors import NotFound
 from shared.services.purges import Purges
 from shared.services.side_by_side import for_each
 
@@ -65,18 +64,11 @@ class Unborn:
 
     async def _abandon(self, conversation: Conversation) -> None:
         conversation_id = conversation.conversation_id
-        if await self._exists(conversation_id):
+        if await self._conversations.find(conversation_id) is not None:
             await self._conversations.discard(conversation_id)
         for source in _sources(conversation):
             await self._links.remove(source, Link.CONVERSATION, conversation_id)
         await self._purges.later(conversation_id, 0)
-
-    async def _exists(self, conversation_id: UUID) -> bool:
-        try:
-            await self._conversations.load(conversation_id)
-        except NotFound:
-            return False
-        return True
 
 
 def _sources(conversation: Conversation) -> list[str]:

@@ -63,11 +63,11 @@ class Database:
         found = self.announced_so_far.get(sequence)
         return found is not None and found.event_id == event_id
 
-    async def get(self, _: object, message_id: object) -> Message:
+    async def find(self, _: object, message_id: object) -> Message | None:
         for found in self.announced_so_far.values():
             if isinstance(found, Message) and found.message_id == message_id:
                 return found
-        raise NotFound
+        return None
 
 
 class Listener:

@@ -3,9 +3,7 @@
 import uuid
 from typing import Any
 
-from shared.adapters.cosmos.conversations import Loaded
 from shared.domain.conversation import Conversation
-from shared.errors import NotFound
 from shared.services.purges import PurgeRequest, Purges
 from tests.unit.builders import conversation
 
@@ -18,11 +16,8 @@ class World:
         self.removed: list[object] = []
         self.looked_at: list[uuid.UUID] = []
 
-    async def load(self, _: object) -> Loaded:
-        found = self._looks.pop(0)
-        if found is None:
-            raise NotFound
-        return Loaded(found, "etag", fresh=True)
+    async def find(self, _: object) -> Conversation | None:
+        return self._looks.pop(0)
 
     async def finish(self, _: object) -> bool:
         """Somebody else has done everything just now."""

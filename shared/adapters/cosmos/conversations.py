@@ -86,6 +86,13 @@ class ConversationRepository:
             raise NotFound
         return self.keep(document)
 
+    async def find(self, conversation_id: UUID) -> Conversation | None:
+        """Read an aggregate, or None if there is none (one point read)."""
+        try:
+            return (await self.load(conversation_id)).conversation
+        except NotFound:
+            return None
+
     async def load_for_write(self, conversation_id: UUID) -> Loaded:
         """The aggregate from the cache, else read: a stale one fails when it is committed."""
         document = self._cache.get(conversation_id)

@@ -41,6 +41,13 @@ class MessageRepository:
         document = await self._read(conversation_id, message_id_of(message_id))
         return Message.model_validate(without_system_fields(document))
 
+    async def find(self, conversation_id: UUID, message_id: UUID) -> Message | None:
+        """One message, or None if there is none (one point read)."""
+        try:
+            return await self.get(conversation_id, message_id)
+        except NotFound:
+            return None
+
     async def get_debug(self, conversation_id: UUID, message_id: UUID) -> dict[str, Any]:
         """The debug data of one message (one point read); raises NotFound."""
         return (await self._read(conversation_id, debug_id_of(message_id)))["data"]
