@@ -9,6 +9,7 @@ from shared.contracts.participants import ConversationPermission, ParticipantRol
 from shared.domain.conversation import Conversation, Message, Participant
 from shared.domain.participants import JoiningAssistant
 from shared.domain.principals import Assistant, User
+from shared.domain.registrations import Registration
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)
@@ -86,3 +87,17 @@ def joining(actor: Assistant = ECHO, **changes: Any) -> JoiningAssistant:
         "service_online": True,
     }
     return JoiningAssistant(**(fields | changes))
+
+
+def registration(**changes: Any) -> Registration:
+    """An assistant service that Ada registered and that has not called yet."""
+    fields: dict[str, Any] = {
+        "assistant_service_id": SERVICE,
+        "created_by_user_id": ADA.user_id,
+        "created_by_user_name": ADA.name,
+        "created": EARLIER,
+        "name": "Service",
+        "description": "",
+        "api_key_name": "key",
+    }
+    return Registration(**(fields | changes))

@@ -14,7 +14,7 @@ from shared.adapters.api_keys import FixedApiKeys
 from shared.adapters.assistant_http import AssistantServices
 from shared.domain.registrations import Registration
 from shared.errors import AssistantFailure, AssistantUnreachable
-from tests.unit.builders import NOW, SERVICE
+from tests.unit.builders import registration
 
 LIMIT = 100_000
 ASSISTANT_ID = uuid.uuid4()
@@ -38,24 +38,10 @@ async def served(answer: Answer) -> AsyncIterator[tuple[AssistantServices, Regis
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     services = AssistantServices(FixedApiKeys(""))
     try:
-        yield services, registration(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+        yield services, registration(url=f"http://127.0.0.1:{runner.addresses[0][1]}/")
     finally:
         await services.close()
         await runner.cleanup()
-
-
-def registration(url: str) -> Registration:
-    """A service at this address."""
-    return Registration(
-        assistant_service_id=SERVICE,
-        created_by_user_id="ada",
-        created_by_user_name="Ada",
-        created=NOW,
-        name="N",
-        description="D",
-        api_key_name="key",
-        url=url,
-    )
 
 
 async def chatters(request: web.Request) -> web.StreamResponse:

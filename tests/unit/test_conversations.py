@@ -14,7 +14,7 @@ from shared.domain.conversation import USER_SET_TITLE, Conversation
 from shared.domain.events import announce, envelope
 from shared.domain.merging import bounded, deep_merge
 from shared.domain.principals import Assistant
-from shared.domain.registrations import Registration, mask_api_key
+from shared.domain.registrations import mask_api_key
 from shared.domain.states import AnnounceState
 from shared.domain.titles import MAX_METADATA, PatchConversation, merge_metadata, new_conversation
 from shared.domain.views import conversation_view, participant_views
@@ -30,6 +30,7 @@ from tests.unit.builders import (
     conversation,
     message,
     person,
+    registration,
 )
 
 OWN = {USER_SET_TITLE: True}
@@ -237,18 +238,9 @@ def test_an_assistant_that_is_not_there_announces_nothing() -> None:
 
 @pytest.mark.parametrize(("seconds", "online"), [(None, False), (-1, False), (0, False), (1, True)])
 def test_a_service_is_online_until_it_expires(seconds: int | None, online: bool) -> None:
-    registration = Registration(
-        assistant_service_id=SERVICE,
-        created_by_user_id=ADA.user_id,
-        created_by_user_name=ADA.name,
-        created=NOW,
-        name="Service",
-        description="",
-        api_key_name="key",
-        expires=None if seconds is None else NOW + timedelta(seconds=seconds),
-    )
+    expires = None if seconds is None else NOW + timedelta(seconds=seconds)
 
-    assert registration.online(NOW) is online
+    assert registration(expires=expires).online(NOW) is online
 
 
 @pytest.mark.parametrize(

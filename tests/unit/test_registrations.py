@@ -14,7 +14,7 @@ from shared.domain.principals import AssistantService
 from shared.domain.registrations import Registration
 from shared.errors import Conflict, NotFound
 from shared.services.registrations import ATTEMPTS, Registrations
-from tests.unit.builders import ADA, EARLIER, SERVICE
+from tests.unit.builders import ADA, SERVICE, registration
 
 MOVED = UpdateAssistantServiceRegistrationUrl(
     name="N",
@@ -29,30 +29,22 @@ class Table:
 
     def __init__(self, *faults: type[Exception]) -> None:
         self.faults = list(faults)
-        self.stored: Registration | None = Registration(
-            assistant_service_id=SERVICE,
-            created_by_user_id=ADA.user_id,
-            created_by_user_name="Ada",
-            created=EARLIER,
-            name="Old",
-            description="D",
-            api_key_name="key",
-        )
+        self.stored: Registration | None = registration(name="Old")
 
     async def get(self, _: str) -> Registration:
         if self.stored is None:
             raise NotFound
         return self.stored.model_copy()
 
-    async def create(self, registration: Registration) -> None:
-        self.stored = registration
+    async def create(self, created: Registration) -> None:
+        self.stored = created
 
-    async def replace(self, registration: Registration) -> None:
+    async def replace(self, replaced: Registration) -> None:
         if self.faults:
             fault = self.faults.pop(0)
             self.stored = None if fault is NotFound else self.stored
             raise fault
-        self.stored = registration
+        self.stored = replaced
 
 
 class Queues:

@@ -19,7 +19,7 @@ from shared.errors import (
     NotFound,
 )
 from shared.services.sending import Outcome, Sender
-from tests.unit.builders import ECHO, NOW, SERVICE, assistant, conversation
+from tests.unit.builders import ECHO, NOW, assistant, conversation, registration
 
 OLD, NEW = "http://old.test", "http://new.test"
 
@@ -39,12 +39,15 @@ class Registrations:
         self.now = now
 
     async def find_recent(self, _: str) -> Registration:
-        return registration(self.recent)
+        return self._online_at(self.recent)
 
     async def get(self, _: str) -> Registration:
         if self.now is None:
             raise NotFound
-        return registration(self.now)
+        return self._online_at(self.now)
+
+    def _online_at(self, url: str) -> Registration:
+        return registration(url=url, expires=clock.now() + timedelta(hours=1))
 
 
 class Services:
@@ -56,21 +59,6 @@ class Services:
     async def post_event(self, *_: object) -> None:
         if self.error is not None:
             raise self.error
-
-
-def registration(url: str) -> Registration:
-    """The service online at an address."""
-    return Registration(
-        assistant_service_id=SERVICE,
-        created_by_user_id="ada",
-        created_by_user_name="Ada",
-        created=NOW,
-        name="N",
-        description="D",
-        api_key_name="key",
-        url=url,
-        expires=clock.now() + timedelta(hours=1),
-    )
 
 
 async def sent(services: Any, registrations: Any = None) -> Outcome:
