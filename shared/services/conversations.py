@@ -20,9 +20,9 @@ from shared.contracts.conversations import (
 )
 from shared.contracts.messages import ConversationMessage, MessageType
 from shared.contracts.participants import ParticipantRole
-from shared.domain.access import Access, allows, require
+from shared.domain.access import Access, allows
 from shared.domain.conversation import Conversation, Participant
-from shared.domain.principals import Actor, Assistant, User
+from shared.domain.principals import Actor, Assistant, User, participant_id
 from shared.domain.titles import PatchConversation, new_conversation
 from shared.domain.views import conversation_view
 from shared.services.changes import Changes
@@ -124,17 +124,18 @@ class Conversations:
     async def _views(
         self, actor: Actor, conversations: Sequence[Conversation], types: set[MessageType]
     ) -> list[ConversationView]:
+        """Conversations that were found open to the caller: that isn't decided once more.
+
+        A joining may end while the rest is read.
+        """
         online, latest = await asyncio.gather(
             online_services(self._registrations, conversations),
             self._latest(conversations, types),
         )
-        now = clock.now()
+        caller = participant_id(actor)
         return [
             conversation_view(
-                conversation,
-                require(conversation, actor, Access.READ_OR_OWNED, now).permission,
-                message,
-                online,
+                conversation, conversation.participants[caller].permission, message, online
             )
             for conversation, message in zip(conversations, latest, strict=True)
         ]
