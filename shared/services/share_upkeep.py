@@ -90,20 +90,21 @@ class ShareUpkeep:
             await self._shares.record(Redemption.of(admission, request.conversation_id, user_id))
 
     async def _remove_chunk(self, share_id: UUID, conversation_id: UUID) -> bool:
-        """Remove some redemptions, and after the last one the share; whether nothing is left.
+        """Remove the share and some of its redemptions; whether nothing is left.
 
-        The link by which a purge finds the share goes last.
+        The share goes first, because without it nothing is recorded any more, and the link by
+        which a purge finds it last.
         """
+        share = await self._shares.get(share_id)
+        if share is not None:
+            await self._links.remove(of_user(share.owner_id), Link.SHARE, share_id)
+            await self._shares.remove(share_id)
         found = await self._shares.some_redemptions(share_id, REDEMPTIONS_AT_ONCE)
         if found:
             await asyncio.gather(*(self._unlink(redemption) for redemption in found))
             await self._shares.remove_redemptions(share_id, found)
         if len(found) == REDEMPTIONS_AT_ONCE:
             return False
-        share = await self._shares.get(share_id)
-        if share is not None:
-            await self._links.remove(of_user(share.owner_id), Link.SHARE, share_id)
-            await self._shares.remove(share_id)
         await self._links.remove(of_conversation(conversation_id), Link.SHARE, share_id)
         return True
 

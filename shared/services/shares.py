@@ -154,7 +154,8 @@ class Shares:
             await self._links.remove(source, Link.CONVERSATION, conversation_id)
             await self._links.remove(source, Link.REDEMPTION, redemption_id)
             raise
-        await self._shares.record(redemption)
+        if not await self._shares.record(redemption):
+            await self._links.remove(source, Link.REDEMPTION, redemption_id)
         return _redemption_view(redemption, profile)
 
     async def list_redemptions(self, user: User, share_id: UUID) -> ConversationShareRedemptionList:

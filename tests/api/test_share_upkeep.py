@@ -1,5 +1,6 @@
 """What happens to shares in the background, and what a crash leaves."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -150,7 +151,7 @@ class TestCrashes:
         bert = person()
         user_id = await user_id_of(bert)
         await stack.cosmos_admin.add_fault(
-            operation="upsert", container=resources.SHARES, status=503, times=20
+            operation="batch", container=resources.SHARES, status=503, times=20
         )
         try:
             response = await bert.post(f"/conversation-shares/{share['id']}/redemptions")
@@ -193,6 +194,38 @@ class TestCrashes:
 
         await eventually(is_quiet)
         assert await redemptions_of(ada, share["id"]) == []
+
+
+async def test_a_redemption_that_outlasts_its_share_leaves_nothing_but_the_participant(
+    stack: Stack,
+    ada: httpx.AsyncClient,
+    person: Person,
+    conversation_id: str,
+    database: DatabaseProxy,
+) -> None:
+    share = await new_share(ada, conversation_id)
+    bob = person()
+    source = f"user:{await user_id_of(bob)}"
+
+    async def the_share_is_gone() -> bool:
+        return await documents(database, resources.SHARES, share["id"]) == []
+
+    await stack.cosmos_admin.add_fault(
+        operation="batch", container=resources.CONVERSATIONS, hold=True, times=1
+    )
+    try:
+        redeeming = asyncio.create_task(redeem(bob, share["id"]))
+        await eventually(stack.cosmos_admin.holds_an_answer)
+        assert (await ada.delete(f"/conversation-shares/{share['id']}")).status_code == 204
+        await eventually(the_share_is_gone)
+    finally:
+        await stack.cosmos_admin.clear_faults()
+
+    assert (await redeeming)["new_participant"]
+    assert await the_share_is_gone()
+    links = await documents(database, resources.LINKS, source)
+    assert links == [f"conversation:{conversation_id}"]
+    await get_conversation(bob, conversation_id)
 
 
 def request_of(share: dict[str, Any]) -> dict[str, Any]:

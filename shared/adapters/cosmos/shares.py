@@ -52,15 +52,29 @@ class ShareRepository:
             except CosmosResourceNotFoundError as error:
                 raise NotFound from error
 
-    async def record(self, redemption: Redemption) -> None:
-        """Store a redemption; storing it again changes nothing."""
-        await self._upsert(
-            {
-                "id": _redemption_key(redemption.redemption_id),
-                "type": "redemption",
-                **redemption.model_dump(mode="json"),
-            }
-        )
+    async def record(self, redemption: Redemption) -> bool:
+        """Store a redemption if its share is there (one request); whether it is.
+
+        Storing it again changes nothing. Of a removed share nothing may be left: who removes
+        it looks for redemptions afterwards.
+        """
+        container = await self._cosmos.container(resources.SHARES)
+        document = {
+            "id": _redemption_key(redemption.redemption_id),
+            "type": "redemption",
+            **redemption.model_dump(mode="json"),
+        }
+        share_id = str(redemption.share_id)
+        with cosmos_errors():
+            try:
+                await container.execute_item_batch(
+                    [("read", (share_id,)), ("upsert", (document,))], partition_key=share_id
+                )
+            except CosmosBatchOperationError as error:
+                if error.status_code != 404:
+                    raise
+                return False
+        return True
 
     async def with_redemptions(self, share_id: UUID) -> tuple[list[Share], list[Redemption]]:
         """A share, if it exists, and all its redemptions (one request for each page)."""
