@@ -126,7 +126,8 @@ class Assistants:
             record, etag = await self.owned(user, assistant_id)
             changes = {name: getattr(update, name) for name in update.model_fields_set}
             changed = record.model_copy(update=changes)
-            await self._put(await self._reachable(record), changed)
+            service = await self._reachable(record)
+            await self._put(service, changed)
             if is_renamed(record, changed):
                 changed.name_version += 1
                 renaming = renaming or await self._renames.ahead(assistant_id=assistant_id)
@@ -137,7 +138,7 @@ class Assistants:
             # Also where the name was there already: perhaps by an attempt of our own.
             if renaming is not None:
                 await self._renames.finish(renaming, changed)
-            return (await self._views([changed]))[0]
+            return _view(changed, online=service.online(clock.now()))
         raise DependencyUnavailable
 
     async def delete(self, user: User, assistant_id: UUID) -> None:
@@ -225,7 +226,8 @@ class Assistants:
             self._links.add(of_service(service.assistant_service_id), Link.ASSISTANT, assistant_id),
         )
         await self._assistants.create(record)
-        return (await self._views([record]))[0]
+        # Nothing is read any more that could fail: whoever gets an error would make another one.
+        return _view(record, online=service.online(clock.now()))
 
     async def _put(self, service: Registration, record: AssistantRecord) -> None:
         request = AssistantPutRequest(assistant_name=record.name, template_id=record.template_id)
@@ -317,19 +319,20 @@ class Assistants:
     async def _views(self, records: Sequence[AssistantRecord]) -> list[AssistantView]:
         service_ids = {record.assistant_service_id for record in records}
         online = await self._registrations.online(service_ids, clock.now())
-        return [
-            AssistantView(
-                id=record.assistant_id,
-                name=record.name,
-                image=record.image,
-                assistant_service_id=record.assistant_service_id,
-                assistant_service_online=online[record.assistant_service_id],
-                template_id=record.template_id,
-                metadata=record.metadata,
-                created_datetime=record.created,
-            )
-            for record in records
-        ]
+        return [_view(record, online=online[record.assistant_service_id]) for record in records]
+
+
+def _view(record: AssistantRecord, *, online: bool) -> AssistantView:
+    return AssistantView(
+        id=record.assistant_id,
+        name=record.name,
+        image=record.image,
+        assistant_service_id=record.assistant_service_id,
+        assistant_service_online=online,
+        template_id=record.template_id,
+        metadata=record.metadata,
+        created_datetime=record.created,
+    )
 
 
 def _name(record: AssistantRecord) -> str:
