@@ -28,6 +28,7 @@ async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         free_ports=True,
         example_assistant=False,
         azurite_in_memory=True,
+        settings={"AzureWebJobs__measure_backlog__Disabled": "true"},
     )
     async with own_stack(options, cosmos_control=True) as running:
         yield running
